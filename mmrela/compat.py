@@ -1,0 +1,62 @@
+"""Defects of the stack below, each once: symptom, reference, guard."""
+from __future__ import annotations
+
+import os
+
+import mmcv
+import numpy as np
+import torch
+from mmengine.config import ConfigDict
+from mmengine.model import revert_sync_batchnorm
+
+
+def patch() -> None:
+    """Mend what stops training at any point; called at import."""
+    _patch_adjust_hue()
+
+
+class _WrappedHue(float):
+    """A hue shift whose scaled value fits an unsigned byte."""
+
+    def __mul__(self, scale: int) -> int:
+        return int(float(self) * scale) % 256
+
+
+def _patch_adjust_hue() -> None:
+    """mmcv 2.2.0, numpy >= 2: ``np.uint8(-12.75)`` raises OverflowError.
+
+    `mmcv/image/photometric.py` casts ``hue_factor * 255`` and relies on
+    the wrap-around that numpy 2 took away, so ColorJitter dies on the
+    first negative hue.
+    """
+    original = mmcv.adjust_hue
+    try:
+        original(np.zeros((1, 1, 3), np.uint8), -0.1)
+    except OverflowError:
+        mmcv.adjust_hue = lambda img, hue_factor, backend=None: original(
+            img, _WrappedHue(hue_factor), backend=backend)
+
+
+def init_cpu_ranks(cfg: ConfigDict) -> None:
+    """Let several processes train without a GPU, for trials and tests.
+
+    mmengine 0.10.7 calls ``torch.cuda.set_device`` for any launcher and
+    hands DDP a GPU index, so the group is made here, with gloo, and the
+    wrapper is named in the config.
+    """
+    if cfg.get('launcher', 'none') == 'none' or torch.cuda.is_available():
+        return
+    os.environ.setdefault('LOCAL_RANK', '0')
+    if not torch.distributed.is_initialized():
+        torch.distributed.init_process_group('gloo')
+    cfg.model_wrapper_cfg = dict(
+        type='MMDistributedDataParallel',
+        device_ids=None,
+        broadcast_buffers=False,
+        find_unused_parameters=cfg.get('find_unused_parameters', False))
+
+
+def revert_sync_bn_on_cpu(model: torch.nn.Module) -> None:
+    """SyncBN has no CPU kernel; swap it for BN, sharing its parameters."""
+    if not torch.cuda.is_available():
+        revert_sync_batchnorm(model)

@@ -1,0 +1,49 @@
+"""Checkpoints that load without trusting them."""
+from __future__ import annotations
+
+import numpy as np
+import torch
+from mmengine.hooks import Hook
+from mmengine.logging import HistoryBuffer
+from mmengine.registry import HOOKS
+from mmengine.runner import Runner
+
+
+@HOOKS.register_module()
+class PlainCheckpointHook(Hook):
+    """Keeps Python objects out of checkpoints.
+
+    mmengine stores its log as ``HistoryBuffer`` objects, which
+    ``torch.load(weights_only=True)``, the default since torch 2.6, refuses
+    (mmengine#1655): a run could not resume from its own checkpoint. Here
+    they are saved as tensors and come back as buffers.
+    """
+
+    def before_save_checkpoint(self, runner: Runner,
+                               checkpoint: dict) -> None:
+        hub = checkpoint['message_hub']
+        hub['log_scalars'] = {
+            key: _to_tensors(buffer)
+            for key, buffer in hub['log_scalars'].items()}
+        hub['runtime_info'] = {
+            key: value.item() if isinstance(value, np.generic) else value
+            for key, value in hub['runtime_info'].items()}
+
+    def after_load_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
+        log = checkpoint.get('message_hub', {}).get('log_scalars', {})
+        for key, value in log.items():
+            if isinstance(value, dict):
+                log[key] = _to_buffer(value)
+
+
+def _to_tensors(buffer: HistoryBuffer) -> dict:
+    values, counts = buffer.data
+    return dict(
+        values=torch.as_tensor(np.asarray(values, np.float64)),
+        counts=torch.as_tensor(np.asarray(counts, np.int64)),
+        max_length=buffer.max_length)
+
+
+def _to_buffer(state: dict) -> HistoryBuffer:
+    return HistoryBuffer(state['values'].tolist(), state['counts'].tolist(),
+                         state['max_length'])

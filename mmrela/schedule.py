@@ -1,0 +1,95 @@
+"""When to hand over from RELA to the host: rules for λ (paper, eq. 9)."""
+from __future__ import annotations
+
+import math
+
+
+class AdaptiveLambda:
+    """Algorithm 1 of the paper: hand over once the RELA loss has settled.
+
+    Two moving averages follow the loss, ``slow`` following ``fast``. λ
+    falls from 1 to 0, once and for all, when ``slow`` has come down to
+    ``fast``: ``exp(-max(slow - fast, 0)) >= threshold``.
+
+    Args:
+        fast: ℓ_f before the first update.
+        slow: ℓ_s before the first update.
+        value: λ before the first update, 1 or 0.
+        fast_momentum: Weight of the old ℓ_f in the new one.
+        slow_momentum: Weight of the old ℓ_s in the new one.
+        threshold: The test's right-hand side, in (0, 1].
+    """
+
+    def __init__(self,
+                 fast: float = 1.0,
+                 slow: float = 2.0,
+                 value: int = 1,
+                 fast_momentum: float = 0.999,
+                 slow_momentum: float = 0.99,
+                 threshold: float = 0.995) -> None:
+        self.fast = fast
+        self.slow = slow
+        self.value = value
+        self.fast_momentum = fast_momentum
+        self.slow_momentum = slow_momentum
+        self.threshold = threshold
+
+    def update(self, loss: float) -> int:
+        """Take in the RELA loss of one optimiser step and return λ.
+
+        A loss that is not finite is passed over: such a step is skipped
+        by the loss scaler of mixed precision as well.
+        """
+        if self.value and math.isfinite(loss):
+            m, n = self.fast_momentum, self.slow_momentum
+            self.fast = m * self.fast + (1 - m) * loss
+            self.slow = n * self.slow + (1 - n) * self.fast
+            gap = max(self.slow - self.fast, 0.)
+            self.value = int(math.exp(-gap) < self.threshold)
+        return self.value
+
+    def state_dict(self) -> dict:
+        """All that :meth:`update` changes."""
+        return dict(value=self.value, fast=self.fast, slow=self.slow)
+
+    def load_state_dict(self, state: dict) -> None:
+        """Continue from :meth:`state_dict`."""
+        self.value, self.fast, self.slow = (
+            state['value'], state['fast'], state['slow'])
+
+
+class FixedLambda:
+    """λ = 1 for a fixed fraction of the training, then 0 (Fig. 4b).
+
+    Args:
+        fraction: Share of the steps that RELA gets, 0 (the plain host) to
+            1 (RELA alone).
+        total_steps: Optimiser steps of the whole training. ``None`` leaves
+            it to the hook, which knows the loop.
+    """
+
+    def __init__(self,
+                 fraction: float,
+                 total_steps: int | None = None) -> None:
+        if not 0 <= fraction <= 1:
+            raise ValueError(f'fraction must lie in [0, 1], got {fraction}')
+        self.fraction = fraction
+        self.total_steps = total_steps
+        self.step = 0
+
+    @property
+    def value(self) -> int:
+        if self.fraction in (0, 1):
+            return int(self.fraction)
+        return int(self.step < round(self.fraction * self.total_steps))
+
+    def update(self, loss: float) -> int:
+        """Count one optimiser step and return λ; the loss is ignored."""
+        self.step += 1
+        return self.value
+
+    def state_dict(self) -> dict:
+        return dict(step=self.step)
+
+    def load_state_dict(self, state: dict) -> None:
+        self.step = state['step']

@@ -1,0 +1,89 @@
+"""Train a config; the command line is that of mmpretrain's tools/train.py."""
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import time
+from pathlib import Path
+
+from _cli import run
+from _config import add_config_arguments, load_config
+from mmengine.config import Config
+from mmengine.dist import is_main_process
+from mmengine.runner import Runner
+
+from mmrela import compat
+from mmrela.targets import write_atomically
+
+
+def parse_args() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__)
+    add_config_arguments(parser)
+    parser.add_argument('--work-dir', help='where logs and checkpoints go')
+    parser.add_argument(
+        '--resume',
+        nargs='?',
+        const='auto',
+        metavar='CHECKPOINT',
+        help='resume from this file, or from the newest in the work dir')
+    parser.add_argument(
+        '--amp', action='store_true', help='automatic mixed precision')
+    parser.add_argument(
+        '--auto-scale-lr',
+        action='store_true',
+        help='scale the learning rate by the real batch size')
+    parser.add_argument(
+        '--launcher',
+        choices=['none', 'pytorch', 'slurm', 'mpi'],
+        default='none',
+        help='what started this process')
+    parser.add_argument('--local_rank', '--local-rank', type=int, default=0,
+                        help=argparse.SUPPRESS)
+    args = parser.parse_args()
+    os.environ.setdefault('LOCAL_RANK', str(args.local_rank))
+    return args
+
+
+def merge(cfg: Config, args: argparse.Namespace) -> Config:
+    """Let the command line override the config."""
+    cfg.launcher = args.launcher
+    if args.work_dir:
+        cfg.work_dir = args.work_dir
+    if args.amp:
+        cfg.optim_wrapper.type = 'AmpOptimWrapper'
+        cfg.optim_wrapper.setdefault('loss_scale', 'dynamic')
+    if args.auto_scale_lr:
+        cfg.auto_scale_lr.enable = True
+    if args.resume:
+        cfg.resume = True
+        cfg.load_from = None if args.resume == 'auto' else args.resume
+    return cfg
+
+
+def write_summary(runner: Runner, seconds: float) -> None:
+    """Leave what a report needs in ``WORK_DIR/train.json``."""
+    hook = next((h for h in runner.hooks if hasattr(h, 'switch_step')), None)
+    summary = dict(
+        steps=runner.iter,
+        train_seconds=round(seconds, 1),
+        switch_step=hook and hook.switch_step,
+        seed=runner.seed)
+    write_atomically(
+        Path(runner.work_dir) / 'train.json', json.dumps(summary).encode())
+
+
+def main() -> None:
+    args = parse_args()
+    cfg = merge(load_config(args), args)
+    compat.init_cpu_ranks(cfg)
+    runner = Runner.from_cfg(cfg)
+    compat.revert_sync_bn_on_cpu(runner.model)
+    start = time.perf_counter()
+    runner.train()
+    if is_main_process():
+        write_summary(runner, time.perf_counter() - start)
+
+
+if __name__ == '__main__':
+    run(main)
