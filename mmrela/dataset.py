@@ -70,29 +70,10 @@ class RelaTargetDataset(Dataset):
             return self._rela(index) if value else self.dataset[index]
 
     def _rela(self, index: int) -> dict:
-        results = self.rela_pipeline(self.load(index))
+        results = self.rela_pipeline(load_sample(self.dataset, index))
         results['data_samples'].set_field(
             torch.from_numpy(self.store[index]), 'rela_target')
         return results
-
-    def load(self, index: int) -> dict:
-        """Annotation of one sample, with the image in ``img``, (H, W, C).
-
-        Raises:
-            UserError: the image cannot be read.
-        """
-        dataset, local = _locate(self.dataset, index)
-        info = dataset.get_data_info(local)
-        name = info.get('img_path', f'image {index}')
-        for load in takewhile(_is_loading, dataset.pipeline.transforms):
-            try:
-                info = load(info)
-            except Exception as e:
-                raise UserError(f'{name} cannot be read ({e}): mend or '
-                                'remove it') from e
-            if info is None:
-                raise UserError(f'{name} cannot be read: mend or remove it')
-        return info
 
     def sample_ids(self) -> Iterator[str]:
         """One name per sample: its path, or its index and pixels' hash."""
@@ -113,6 +94,31 @@ class RelaTargetDataset(Dataset):
             TargetStoreError: says what differs, and the cure.
         """
         self.store.check(hash_ids(self.sample_ids()), len(self), dim)
+
+
+def load_sample(dataset: Dataset, index: int) -> dict:
+    """Annotation of one sample, with the image in ``img``, (H, W, C) uint8.
+
+    Args:
+        dataset: One of mmpretrain's, or a ``ConcatDataset`` of them; its
+            pipeline's leading ``Load…`` transforms read the image.
+        index: Which sample.
+
+    Raises:
+        UserError: the image cannot be read.
+    """
+    dataset, local = _locate(dataset, index)
+    info = dataset.get_data_info(local)
+    name = info.get('img_path', f'image {index}')
+    for load in takewhile(_is_loading, dataset.pipeline.transforms):
+        try:
+            info = load(info)
+        except Exception as e:
+            raise UserError(f'{name} cannot be read ({e}): mend or remove '
+                            'it') from e
+        if info is None:
+            raise UserError(f'{name} cannot be read: mend or remove it')
+    return info
 
 
 def _is_loading(transform: object) -> bool:

@@ -7,3 +7,8 @@ class UserError(ValueError):
     The message is one sentence that names the file or key and the cure;
     the command-line tools print it without a traceback and exit with 2.
     """
+
+    def __init__(self, message: str) -> None:
+        # A loader's worker sends its whole traceback as the message.
+        sentence = message.rpartition(f'.{type(self).__name__}: ')[2]
+        super().__init__(sentence.rstrip())

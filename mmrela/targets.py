@@ -4,7 +4,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -85,7 +85,7 @@ class TargetStore:
                            'it does not hold one checksum a block')
         for start, checksum in zip(blocks, self.meta['checksums']):
             block = self._targets[start:start + BLOCK]
-            if _checksum(block) != checksum:
+            if checksum_of(block) != checksum:
                 raise _damaged(
                     self.directory / 'targets.npy',
                     f'rows {start} to {start + len(block) - 1} differ from '
@@ -125,46 +125,6 @@ class TargetStore:
                 f'{self.dim} or run tools/gen_targets.py --dim {dim}')
 
 
-def write_store(directory: str | os.PathLike, blocks: Iterable[np.ndarray],
-                meta: dict) -> TargetStore:
-    """Write targets block by block, then the manifest, and open the store.
-
-    Args:
-        directory: Where to; must hold no finished store.
-        blocks: Arrays of :data:`BLOCK` rows (fewer in the last), (n, k).
-        meta: ``samples``, ``dim``, ``dtype``, ``ids``, ``prior`` and
-            ``pca``; more keys are kept as they are.
-    """
-    directory = Path(directory)
-    directory.mkdir(parents=True, exist_ok=True)
-    temporary = directory / 'targets.npy.tmp'
-    targets = np.lib.format.open_memmap(
-        temporary, 'w+', meta['dtype'], (meta['samples'], meta['dim']))
-    checksums, row = [], 0
-    for block in blocks:
-        rows = targets[row:row + len(block)]
-        rows[:] = block
-        checksums.append(_checksum(rows))
-        row += len(block)
-    if row != len(targets):
-        raise ValueError(f'got {row} targets for {len(targets)} samples')
-    targets.flush()
-    os.replace(temporary, directory / 'targets.npy')
-    text = json.dumps(dict(meta, checksums=checksums), indent=1)
-    write_atomically(directory / 'meta.json', text.encode())
-    return TargetStore.open(directory)
-
-
-def write_atomically(file: Path, content: bytes) -> None:
-    """Write a file so that a reader finds all of it or nothing."""
-    temporary = file.with_name(file.name + '.tmp')
-    with open(temporary, 'wb') as f:
-        f.write(content)
-        f.flush()
-        os.fsync(f.fileno())
-    os.replace(temporary, file)
-
-
 def hash_ids(ids: Iterator[str]) -> str:
     """Hash of sample ids in their order."""
     digest = hashlib.blake2b(digest_size=16)
@@ -173,7 +133,8 @@ def hash_ids(ids: Iterator[str]) -> str:
     return digest.hexdigest()
 
 
-def _checksum(block: np.ndarray) -> str:
+def checksum_of(block: np.ndarray) -> str:
+    """Checksum of a block of targets, as the manifest holds it."""
     data = np.ascontiguousarray(block)
     return hashlib.blake2b(data, digest_size=16).hexdigest()
 

@@ -5,6 +5,7 @@ import argparse
 from pathlib import Path
 
 from mmengine.config import Config, DictAction
+from mmengine.registry import init_default_scope
 
 import mmrela  # noqa: F401  registers what configs name
 from mmrela.errors import UserError
@@ -37,4 +38,5 @@ def load_config(args: argparse.Namespace) -> Config:
         cfg.merge_from_dict(args.cfg_options)
     cfg.setdefault(
         'work_dir', str(Path('work_dirs') / Path(args.config).stem))
+    init_default_scope(cfg.setdefault('default_scope', 'mmpretrain'))
     return cfg

@@ -2,8 +2,8 @@
 # Makes a virtual environment with mmrela and all that its tests need.
 # Usage: bash tools/setup_env.sh [VENV]     (default: $VENV, else .venv here)
 # Takes $PYTHON, or the first suitable python3 on PATH. Run it again after an
-# update: it takes no time when nothing changed. If VENV holds a full mmcv, that
-# is kept, with the versions that stand beside it.
+# update: it takes no time when nothing changed. If VENV holds a full mmcv,
+# that is kept, with the versions that stand beside it.
 set -euo pipefail
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
@@ -67,9 +67,9 @@ python_opens() {
 
 swap_opencv() {
     local version
-    version=$("$venv/bin/python" -c \
-        'from importlib.metadata import version as v; print(v("opencv-python"))')
-    echo "OpenCV finds no libGL here: taking its headless build $version."
+    version=$("$venv/bin/python" -c 'import importlib.metadata as m
+print(m.version("opencv-python"))')
+    echo "OpenCV lacks libGL or the like: taking its headless build $version."
     pip_quiet uninstall -y opencv-python
     pip_quiet install --no-deps --force-reinstall \
         "opencv-python-headless==$version"
@@ -89,7 +89,8 @@ if [[ -f $stamp && $(<"$stamp") == "$wanted" ]]; then
     exit 0
 fi
 
-python_opens pip 2>/dev/null || "$venv/bin/python" -m ensurepip >/dev/null ||
+python_opens pip 2>/dev/null ||
+    "$venv/bin/python" -m ensurepip >/dev/null ||
     fail "$venv has no pip and it could not be added (see above)."
 
 extras=lite,tests
@@ -104,7 +105,7 @@ echo 'Installing the packages (5.5 GB, some minutes the first time) ...'
 pip_quiet install -c "$pins" -e "$root[$extras]"
 
 echo 'Checking that they import ...'
-python_opens cv2 2>/dev/null || swap_opencv
+reason=$(python_opens cv2 2>&1) || [[ $reason != *.so* ]] || swap_opencv
 python_opens 'cv2, mmcv, mmpretrain, torch'
 echo "$wanted" >"$stamp"
 echo "Ready: $venv"
