@@ -1,0 +1,63 @@
+"""Small data sets with the layout of the real ones."""
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+import torch.nn.functional as F
+from PIL import Image
+
+torch.set_num_threads(1)
+
+
+def smooth_images(count: int, size: tuple[int, int],
+                  seed: int = 0) -> torch.Tensor:
+    """Random images without edges, (count, 3, H, W) uint8."""
+    generator = torch.Generator().manual_seed(seed)
+    coarse = torch.randint(
+        256, (count, 3, 4, 4), generator=generator, dtype=torch.uint8)
+    return F.interpolate(coarse, size, mode='bilinear')
+
+
+@pytest.fixture(scope='session')
+def cifar_root(tmp_path_factory) -> Path:
+    """A ``data_root`` for ``CIFAR10Binary``; its six files are one."""
+    root = tmp_path_factory.mktemp('cifar10')
+    folder = root / 'cifar-10-batches-bin'
+    folder.mkdir()
+    labels = torch.arange(10000) % 10
+    images = smooth_images(10000, (32, 32)).flatten(1)
+    images[:, :1024] //= 2  # the red plane tells the class
+    images[:, :1024] += 12 * labels[:, None].to(torch.uint8)
+    rows = torch.cat([labels[:, None].to(torch.uint8), images], 1)
+    first = folder / 'data_batch_1.bin'
+    rows.numpy().tofile(first)
+    for name in [f'data_batch_{i}' for i in range(2, 6)] + ['test_batch']:
+        os.link(first, folder / f'{name}.bin')
+    return root
+
+
+@pytest.fixture(scope='session')
+def image_folder(tmp_path_factory) -> Path:
+    """An ImageNet of 3 classes x 6 JPEGs of 40 to 60 pixels; also val/.
+
+    ``meta/train.txt`` and ``meta/val.txt`` spare mmpretrain's ``ImageNet``
+    the other 997 classes.
+    """
+    root = tmp_path_factory.mktemp('imagenet')
+    (root / 'meta').mkdir()
+    for seed, split in enumerate(['train', 'val']):
+        names = [f'class_{c}/{i}.jpg' for c in range(3) for i in range(6)]
+        sizes = np.random.default_rng(seed).integers(40, 61, (18, 2))
+        for i, (name, size) in enumerate(zip(names, sizes.tolist())):
+            file = root / split / name
+            file.parent.mkdir(parents=True, exist_ok=True)
+            image = smooth_images(1, tuple(size), seed=100 * seed + i)[0]
+            Image.fromarray(image.permute(1, 2, 0).numpy()).save(
+                file, quality=95)
+        lines = [f'{name} {name[6]}\n' for name in names]
+        (root / 'meta' / f'{split}.txt').write_text(''.join(lines))
+    return root
