@@ -7,7 +7,8 @@ import mmcv
 import numpy as np
 import torch
 from mmengine.config import ConfigDict
-from mmengine.model import revert_sync_batchnorm
+from mmengine.model import MMDistributedDataParallel, revert_sync_batchnorm
+from mmengine.registry import MODEL_WRAPPERS
 
 
 def patch() -> None:
@@ -37,12 +38,24 @@ def _patch_adjust_hue() -> None:
             img, _WrappedHue(hue_factor), backend=backend)
 
 
+@MODEL_WRAPPERS.register_module()
+class CPUDistributedDataParallel(MMDistributedDataParallel):
+    """DDP for CPU ranks: no device index, and BN in place of SyncBN.
+
+    mmengine 0.10.7 hands DDP a GPU index whatever the device, and DDP
+    refuses SyncBN, which has no CPU kernel.
+    """
+
+    def __init__(self, module: torch.nn.Module, **kwargs) -> None:
+        kwargs['device_ids'] = None
+        super().__init__(revert_sync_batchnorm(module), **kwargs)
+
+
 def init_cpu_ranks(cfg: ConfigDict) -> None:
     """Let several processes train without a GPU, for trials and tests.
 
-    mmengine 0.10.7 calls ``torch.cuda.set_device`` for any launcher and
-    hands DDP a GPU index, so the group is made here, with gloo, and the
-    wrapper is named in the config.
+    mmengine 0.10.7 calls ``torch.cuda.set_device`` for any launcher, so
+    the process group is made here, with gloo, before it gets there.
     """
     if cfg.get('launcher', 'none') == 'none' or torch.cuda.is_available():
         return
@@ -50,13 +63,6 @@ def init_cpu_ranks(cfg: ConfigDict) -> None:
     if not torch.distributed.is_initialized():
         torch.distributed.init_process_group('gloo')
     cfg.model_wrapper_cfg = dict(
-        type='MMDistributedDataParallel',
-        device_ids=None,
+        type='CPUDistributedDataParallel',
         broadcast_buffers=False,
         find_unused_parameters=cfg.get('find_unused_parameters', False))
-
-
-def revert_sync_bn_on_cpu(model: torch.nn.Module) -> None:
-    """SyncBN has no CPU kernel; swap it for BN, sharing its parameters."""
-    if not torch.cuda.is_available():
-        revert_sync_batchnorm(model)

@@ -60,7 +60,9 @@ class _RelaMixin:
 
     def __init__(self, rela_head: dict, **kwargs) -> None:
         super().__init__(**kwargs)
-        self.rela_head = MODELS.build(rela_head)
+        # The host's own initial weights must not depend on the head's.
+        with torch.random.fork_rng(devices=[]):
+            self.rela_head = MODELS.build(rela_head)
 
     def loss(self, inputs: list[Tensor] | Tensor, data_samples: list,
              **kwargs) -> dict[str, Tensor]:

@@ -61,3 +61,20 @@ def image_folder(tmp_path_factory) -> Path:
         lines = [f'{name} {name[6]}\n' for name in names]
         (root / 'meta' / f'{split}.txt').write_text(''.join(lines))
     return root
+
+
+@pytest.fixture(scope='session')
+def make_store():
+    """Write a store of given targets, ``(directory, targets, **meta)``."""
+    from mmrela import targets as module
+    from mmrela.writing import write_store
+
+    def make(directory: Path, targets: np.ndarray, **meta):
+        blocks = [targets[start:start + module.BLOCK]
+                  for start in range(0, len(targets), module.BLOCK)]
+        return write_store(directory, blocks, dict(
+            dict(samples=len(targets), dim=targets.shape[1],
+                 dtype='float16', ids='0' * 32, prior=dict(name='numbers'),
+                 pca={}), **meta))
+
+    return make

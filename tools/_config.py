@@ -5,6 +5,7 @@ import argparse
 from pathlib import Path
 
 from mmengine.config import Config, DictAction
+from mmengine.logging import MMLogger
 from mmengine.registry import init_default_scope
 
 import mmrela  # noqa: F401  registers what configs name
@@ -39,4 +40,7 @@ def load_config(args: argparse.Namespace) -> Config:
     cfg.setdefault(
         'work_dir', str(Path('work_dirs') / Path(args.config).stem))
     init_default_scope(cfg.setdefault('default_scope', 'mmpretrain'))
+    # A Runner makes its own logger; outside one, nobody wants to read how
+    # each weight was initialised.
+    MMLogger.get_current_instance().setLevel('WARNING')
     return cfg

@@ -14,7 +14,7 @@ from mmengine.dist import is_main_process
 from mmengine.runner import Runner
 
 from mmrela import compat
-from mmrela.targets import write_atomically
+from mmrela.writing import write_atomically
 
 
 def parse_args() -> argparse.Namespace:
@@ -78,7 +78,6 @@ def main() -> None:
     cfg = merge(load_config(args), args)
     compat.init_cpu_ranks(cfg)
     runner = Runner.from_cfg(cfg)
-    compat.revert_sync_bn_on_cpu(runner.model)
     start = time.perf_counter()
     runner.train()
     if is_main_process():

@@ -1,0 +1,173 @@
+"""The hand-over in a real Runner."""
+
+import pytest
+import torch
+from hosts import HOSTS, hand_over_after, small_config
+from mmengine.hooks import Hook
+from mmengine.runner import Runner
+from mmpretrain.registry import MODELS
+
+from mmrela.errors import UserError
+from mmrela.schedule import AdaptiveLambda
+
+
+class Recorder(Hook):
+    """Notes the stage of each batch, and the first host batch's loss."""
+    priority = 'VERY_HIGH'
+
+    def __init__(self):
+        self.stages, self.losses, self.first = [], [], None
+
+    def before_train_iter(self, runner, batch_idx, data_batch=None):
+        is_rela = 'rela_target' in data_batch['data_samples'][0]
+        self.stages.append('rela' if is_rela else 'host')
+        if not is_rela and self.first is None:
+            state = {k: v.clone() for k, v in
+                     runner.model.state_dict().items()}
+            self.first = (state, data_batch)
+
+    def after_train_iter(self, runner, batch_idx, data_batch=None,
+                         outputs=None):
+        self.losses.append({k: float(v) for k, v in outputs.items()})
+
+
+def train(cfg):
+    recorder = Recorder()
+    runner = Runner.from_cfg(cfg)
+    runner.register_hook(recorder)
+    runner.train()
+    return runner, recorder
+
+
+def config(cifar_root, tmp_path, host='BYOL', epochs=2, **options):
+    return small_config(host, cifar_root, tmp_path / 'work',
+                        train_cfg__max_epochs=epochs, **options)
+
+
+@pytest.mark.parametrize('workers,prefetch,flip', [
+    (0, None, 3), (1, 2, 1), (2, 1, 3), (2, 2, 2), (2, 3, 6)
+])
+def test_exactly_the_batches_in_flight_stay_relas(
+        cifar_root, tmp_path, workers, prefetch, flip):
+    """8 batches an epoch; λ falls after ``flip`` of 24 steps."""
+    cfg = config(cifar_root, tmp_path, epochs=3,
+                 train_dataloader__num_workers=workers,
+                 train_dataloader__prefetch_factor=prefetch,
+                 train_dataloader__persistent_workers=workers > 0,
+                 **hand_over_after(flip, 24))
+    _, recorder = train(cfg)
+    in_flight = min(workers * (prefetch or 0), 8 - flip)
+    expected = flip + in_flight
+    assert recorder.stages == ['rela'] * expected + ['host'] * (24 - expected)
+
+
+def test_algorithm_1_on_the_runs_own_losses(cifar_root, tmp_path):
+    constants = dict(fast_momentum=0.8, slow_momentum=0.7, threshold=0.9)
+    cfg = config(cifar_root, tmp_path)
+    cfg.default_hooks.rela.schedule.update(constants)
+    runner, recorder = train(cfg)
+    rule = AdaptiveLambda(**constants)
+    steps = 0
+    while rule.value:
+        rule.update(recorder.losses[steps]['rela_loss'])
+        steps += 1
+    hook = next(h for h in runner.hooks if hasattr(h, 'switch_step'))
+    assert hook.switch_step == steps < 16
+    assert recorder.stages == ['rela'] * steps + ['host'] * (16 - steps)
+    assert (hook.schedule.fast, hook.schedule.slow) == (rule.fast, rule.slow)
+
+
+@pytest.mark.parametrize('host', HOSTS)
+def test_host_loss_after_the_hand_over_is_the_plain_hosts(
+        host, cifar_root, tmp_path):
+    cfg = config(cifar_root, tmp_path, host, **hand_over_after(5, 16))
+    model_cfg = cfg.model.copy()
+    _, recorder = train(cfg)
+    state, data = recorder.first
+    model_cfg.update(type=model_cfg.pop('host'),
+                     data_preprocessor=cfg.data_preprocessor)
+    model_cfg.pop('rela_head')
+    plain = MODELS.build(model_cfg).train()
+    assert plain.load_state_dict(state, strict=False).missing_keys == []
+    losses = plain(**plain.data_preprocessor(data, True), mode='loss')
+    got = recorder.losses[recorder.stages.index('host')]
+    assert {k: v.item() for k, v in losses.items()} == {
+        k: got[k] for k in losses}
+
+
+@pytest.mark.parametrize('workers', [0, 2])
+def test_no_optimiser_step_mixes_stages(cifar_root, tmp_path, workers):
+    """5 batches to a step, 8 to an epoch: steps straddle epochs."""
+    cfg = config(cifar_root, tmp_path, epochs=5,
+                 optim_wrapper__accumulative_counts=5,
+                 train_dataloader__num_workers=workers,
+                 **hand_over_after(3, 8))
+    _, recorder = train(cfg)
+    assert len(recorder.stages) == 40
+    steps = [set(recorder.stages[i:i + 5]) for i in range(0, 40, 5)]
+    assert all(len(stages) == 1 for stages in steps)
+    assert steps.index({'host'}) >= 3
+    if workers == 0:
+        assert steps.index({'host'}) == 3
+
+
+def test_accumulated_losses_count_once(cifar_root, tmp_path):
+    cfg = config(cifar_root, tmp_path, optim_wrapper__accumulative_counts=4)
+    runner, recorder = train(cfg)
+    rule = AdaptiveLambda()
+    losses = [row['rela_loss'] for row in recorder.losses]
+    for i in range(0, 16, 4):
+        rule.update(sum(losses[i:i + 4]) / 4)
+    hook = next(h for h in runner.hooks if hasattr(h, 'switch_step'))
+    assert hook.schedule.slow == pytest.approx(rule.slow, abs=1e-9)
+
+
+def test_logs_the_rule_and_forgets_rela_after_it(cifar_root, tmp_path):
+    cfg = config(cifar_root, tmp_path)
+    runner, _ = train(cfg)
+    scalars = runner.message_hub.log_scalars
+    assert len(scalars['train/rela_slow'].data[0]) == 16
+    cfg = config(cifar_root, tmp_path, **hand_over_after(5, 16))
+    cfg.experiment_name = 'second'
+    runner, _ = train(cfg)
+    scalars = runner.message_hub.log_scalars
+    assert list(scalars['train/lambda'].data[0]) == [1] * 4 + [0] * 12
+    assert 'train/rela_loss' not in scalars
+
+
+def test_warns_if_it_never_handed_over(cifar_root, tmp_path):
+    train(config(cifar_root, tmp_path, epochs=1, log_level='WARNING'))
+    log = next((tmp_path / 'work').glob('*/*.log')).read_text()
+    assert 'λ was still 1 after 8 steps' in log
+
+
+def test_fraction_zero_needs_no_targets(cifar_root, tmp_path):
+    cfg = config(cifar_root, tmp_path, epochs=1, **hand_over_after(0, 8))
+    cfg.train_dataloader.dataset.targets = str(tmp_path / 'nowhere')
+    _, recorder = train(cfg)
+    assert recorder.stages == ['host'] * 8
+
+
+def test_missing_targets_stop_before_training(cifar_root, tmp_path):
+    cfg = config(cifar_root, tmp_path)
+    cfg.train_dataloader.dataset.targets = str(tmp_path / 'nowhere')
+    with pytest.raises(UserError, match='gen_targets.py'):
+        train(cfg)
+
+
+def test_needs_the_stamping_sampler(cifar_root, tmp_path):
+    cfg = config(cifar_root, tmp_path)
+    cfg.train_dataloader.sampler = dict(type='DefaultSampler', shuffle=True)
+    with pytest.raises(UserError, match='RelaSampler'):
+        train(cfg)
+
+
+def test_amp_loss_is_float32(cifar_root, tmp_path):
+    cfg = config(cifar_root, tmp_path)
+    model = Runner.from_cfg(cfg).model
+    from mmpretrain.structures import DataSample
+    sample = DataSample()
+    sample.set_field(torch.randn(16), 'rela_target')
+    with torch.autocast('cpu', torch.bfloat16):
+        loss = model.loss([torch.randn(2, 3, 32, 32)], [sample, sample])
+    assert loss['rela_loss'].dtype == torch.float32

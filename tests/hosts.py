@@ -1,0 +1,82 @@
+"""The one table of hosts that train, resume and DDP tests run."""
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+from mmengine.config import Config
+from mmengine.registry import init_default_scope
+from mmpretrain.registry import DATASETS
+
+from mmrela.targets import TargetStore, hash_ids
+from mmrela.writing import write_store
+
+CONFIGS = Path(__file__).parents[1] / 'configs'
+DIM = 16  # of the targets in tests
+
+# host -> config, and what makes its model small
+HOSTS = dict(
+    BYOL=('byol_rela_r18_cifar10.py', {
+        'model.head.predictor.in_channels': 16,
+        'model.head.predictor.hid_channels': 32,
+        'model.head.predictor.out_channels': 16,
+    }))
+
+_SMALL = {
+    'model.backbone.type': 'ResNet',
+    'model.backbone.base_channels': 8,
+    'model.backbone.stem_channels': 8,
+    'model.backbone.norm_cfg.type': 'BN',
+    'model.neck.in_channels': 64,
+    'model.neck.hid_channels': 32,
+    'model.neck.out_channels': 16,
+    'model.rela_head.out_channels': DIM,
+    'train_dataloader.batch_size': 8,
+    'train_dataloader.num_workers': 0,
+    'train_dataloader.persistent_workers': False,
+    'train_dataloader.dataset.indices': 64,
+    'default_hooks.logger.interval': 1,
+    'default_hooks.checkpoint.interval': 1,
+    'env_cfg.cudnn_benchmark': False,
+    'log_level': 'ERROR',
+}
+
+
+def small_config(host: str, cifar_root: Path, work_dir: Path,
+                 **options) -> Config:
+    """The host's own config with a small network on 64 images.
+
+    Targets (random vectors) are written beside the work dir. Options take
+    ``__`` for the dots of ``--cfg-options``.
+    """
+    init_default_scope('mmpretrain')
+    file, small = HOSTS[host]
+    cfg = Config.fromfile(CONFIGS / file)
+    options = {key.replace('__', '.'): v for key, v in options.items()}
+    targets = work_dir.parent / 'targets'
+    cfg.merge_from_dict({
+        **_SMALL, **small,
+        'train_dataloader.dataset.data_root': str(cifar_root),
+        'train_dataloader.dataset.targets': str(targets),
+        'work_dir': str(work_dir), **options
+    })
+    if not targets.exists():
+        write_random_targets(cfg)
+    return cfg
+
+
+def hand_over_after(steps: int, total: int) -> dict:
+    """Options that let λ fall after ``steps`` of ``total`` steps."""
+    return dict(default_hooks__rela__schedule=dict(
+        _delete_=True, type='FixedLambda', fraction=steps / total,
+        total_steps=total))
+
+
+def write_random_targets(cfg: Config) -> TargetStore:
+    dataset = DATASETS.build(cfg.train_dataloader.dataset)
+    vectors = np.random.default_rng(0).normal(size=(len(dataset), DIM))
+    return write_store(
+        dataset.targets, [vectors],
+        dict(samples=len(dataset), dim=DIM, dtype='float32',
+             ids=hash_ids(dataset.sample_ids()), prior=dict(name='noise'),
+             pca=dict(normalize='center')))

@@ -1,0 +1,175 @@
+"""A user's mistake ends in one sentence and exit code 2, no traceback."""
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from calls import CIFAR, DATA, IN1K, ROOT, call, cifar, in1k, lines
+
+
+@pytest.fixture
+def mistake(capsys):
+    """Run a tool that must refuse, and return its sentence."""
+
+    def refused(tool: str, *argv) -> str:
+        assert call(tool, *argv) == 2
+        out, err = capsys.readouterr()
+        assert len(lines(err)) == 1 and lines(err)[0].startswith('error: ')
+        assert 'Traceback' not in out + err
+        return lines(err)[0]
+
+    return refused
+
+
+@pytest.fixture(scope='module')
+def store(cifar_root, tmp_path_factory) -> Path:
+    """Four components for 16 images of the quickstart config."""
+    directory = tmp_path_factory.mktemp('targets') / 'store'
+    assert call('gen_targets', CIFAR, '--prior', 'random', '--dim', 4,
+                *cifar(cifar_root, directory)) == 0
+    return directory
+
+
+OPTIONS = dict(gen_targets=['--prior', 'random'], train=[])
+
+
+@pytest.mark.parametrize('tool', OPTIONS)
+@pytest.mark.parametrize('config, options', [(CIFAR, cifar), (IN1K, in1k)],
+                         ids=['cifar10', 'in1k'])
+def test_missing_data(mistake, tmp_path, tool, config, options):
+    nowhere = tmp_path / 'nowhere'
+    work_dir = ['--work-dir', tmp_path] if tool == 'train' else []
+    said = mistake(tool, config, *OPTIONS[tool], *work_dir,
+                   *options(nowhere, tmp_path / 'targets'))
+    assert str(nowhere) in said
+    assert 'data_root' in said or 'tools/prepare_cifar10.py' in said
+
+
+@pytest.mark.parametrize('tool', ['gen_targets', 'train', 'linear_probe'])
+def test_missing_config(mistake, tmp_path, tool):
+    more = [] if tool == 'train' else ['--prior', 'random']
+    file = tmp_path / 'missing.py'
+    assert f'no config at {file}' in mistake(tool, file, *more)
+    file.write_text('_base_ = "nothing.py"')
+    assert 'nothing.py' in mistake(tool, file, *more)
+    file.write_text('model = dict(')
+    assert f'{file} is no config' in mistake(tool, file, *more)
+
+
+@pytest.mark.parametrize('prior, reason', [
+    ('nonsense', 'take torchvision:NAME or random'),
+    ('torchvision:nonsense', 'no such model'),
+    ('torchvision', 'no such model'),
+    ('torchvision:vit_h_14', 'torchvision:vit_h_14'),  # not IMAGENET1K_V1
+    ('random:x', 'whole number'),
+])  # yapf: disable
+def test_unknown_prior(mistake, cifar_root, tmp_path, prior, reason):
+    said = mistake('gen_targets', CIFAR, '--prior', prior,
+                   *cifar(cifar_root, tmp_path))
+    assert f'--prior {prior}' in said and reason in said
+
+
+def test_weights_that_are_none(mistake, cifar_root, tmp_path):
+    options = ['--prior', 'torchvision:alexnet', '--weights', tmp_path / 'w',
+               *cifar(cifar_root, tmp_path)]
+    assert f"no weights at {tmp_path / 'w'}" in mistake(
+        'gen_targets', CIFAR, *options)
+    (tmp_path / 'w').write_bytes(b'no weights')
+    assert str(tmp_path / 'w') in mistake('gen_targets', CIFAR, *options)
+
+
+@pytest.mark.parametrize('dim, reason', [(600, '600 .* 512 features'),
+                                         (0, '0'), (-1, '-1')])
+def test_impossible_dim(mistake, cifar_root, tmp_path, dim, reason):
+    said = mistake('gen_targets', CIFAR, '--prior', 'random', '--dim', dim,
+                   *cifar(cifar_root, tmp_path / 'out'))
+    assert re.search(reason, said)
+    assert not (tmp_path / 'out' / 'meta.json').exists()
+
+
+def test_path_data(mistake, image_folder, tmp_path, capsys):
+    options = [IN1K, '--prior', 'random', '--dim', 6,
+               *in1k(image_folder, tmp_path)]
+    assert 'pass --image-size' in mistake('gen_targets', *options)
+    assert call('gen_targets', '--image-size', 32, *options) == 0
+    out, err = capsys.readouterr()
+    assert len(lines(out)) == 1 and lines(err) == []
+    assert '18 targets of 6 components' in out
+    said = mistake('gen_targets', '--image-size', 40, *options)
+    assert f'{tmp_path} already holds targets with another prior' in said
+
+
+@pytest.mark.parametrize('options, reason', [
+    (['model.rela_head.out_channels=5'], 'out_channels=4 or .* --dim 5'),
+    ([f'{DATA}.indices=15'], 'of 16 images, the data set has 15'),
+    (['model.host=ImageClassifier'], 'model.host.*no self-supervised'),
+    (['model.host=Nonsense'], "model.host: 'Nonsense' is no registered"),
+    (['default_hooks.rela.schedule.type=FixedLambda',
+      'default_hooks.rela.schedule.fraction=2'], 'fraction'),
+    (['train_dataloader.sampler.ratio=1.5'], 'ratio'),
+    (['train_dataloader.sampler.type=BudgetSampler'], 'sampler.type=RelaS'),
+])  # yapf: disable
+def test_train_refuses(mistake, cifar_root, tmp_path, store, options, reason):
+    said = mistake('train', CIFAR, '--work-dir', tmp_path,
+                   *cifar(cifar_root, store, *options))
+    assert re.search(reason, said)
+
+
+def test_train_refuses_other_targets(mistake, cifar_root, tmp_path,
+                                     make_store):
+    options = ['--work-dir', tmp_path, *cifar(cifar_root, tmp_path / 'store')]
+    assert f"no targets at {tmp_path / 'store'}" in mistake(
+        'train', CIFAR, *options)
+    make_store(tmp_path / 'store', np.ones((16, 512), np.float16))
+    assert 'made from other images' in mistake('train', CIFAR, *options)
+
+
+def test_linear_probe(mistake, cifar_root, tmp_path):
+    file = tmp_path / 'missing.pth'
+    assert f'no weights at {file}' in mistake('linear_probe', CIFAR, file)
+    assert 'either' in mistake('linear_probe', CIFAR)
+    assert 'either' in mistake('linear_probe', CIFAR, file, '--prior', 'x')
+    assert '`probe`' in mistake('linear_probe', IN1K, '--prior', 'random')
+    options = [f'probe.{split}.{key}' for split in ('train', 'test')
+               for key in (f'data_root={cifar_root}', 'indices=40')]
+    assert call('linear_probe', CIFAR, '--prior', 'random', '--epochs', 2,
+                '--out', tmp_path / 'result', '--cfg-options', *options) == 0
+    result = json.loads((tmp_path / 'result').read_text())
+    assert 0 <= result['linear_top1'] <= 100 and result['test_images'] == 40
+
+
+def test_check_targets(cifar_root, tmp_path, store, capsys):
+    config = tmp_path / 'config.py'
+    config.write_text(
+        f'_base_ = {CIFAR!r}\n'
+        'model = dict(rela_head=dict(out_channels=4))\n'
+        f'train_dataloader = dict(dataset=dict(data_root={str(cifar_root)!r},'
+        ' indices=16))\n')
+    assert call('check_targets', store) == 0
+    assert call('check_targets', store, '--config', config, '--deep') == 0
+    assert capsys.readouterr().out.count('sound: 16 targets of 4') == 2
+    config.write_text(config.read_text().replace('16', '17'))
+    assert call('check_targets', store, '--config', config) == 1
+    assert call('check_targets', tmp_path / 'nowhere') == 1
+    out, err = capsys.readouterr()
+    assert len(lines(out)) == 2 and lines(err) == []
+    assert 'has 17' in out and 'no targets at' in out
+    assert call('check_targets', store, '--config', tmp_path / 'no.py') == 2
+
+
+@pytest.mark.timeout(300)
+def test_end_to_end(tmp_path):
+    done = subprocess.run(
+        [sys.executable, ROOT / 'tools' / 'gen_targets.py', IN1K, '--prior',
+         'random', *in1k(tmp_path / 'nowhere', tmp_path)],
+        capture_output=True, text=True, cwd=tmp_path,
+        env=dict(os.environ, PYTHONPATH=str(ROOT), OMP_NUM_THREADS='1'))
+    assert done.returncode == 2
+    assert done.stdout == '' and len(done.stderr.splitlines()) == 1
+    assert done.stderr.startswith('error: ') and 'nowhere' in done.stderr

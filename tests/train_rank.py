@@ -1,0 +1,45 @@
+"""One rank of a training: train_rank.py CONFIG OUT_DIR, under torchrun."""
+import json
+import os
+import sys
+from pathlib import Path
+
+import torch
+from mmengine.config import Config
+from mmengine.hooks import Hook
+from mmengine.runner import Runner
+
+from mmrela import compat
+
+
+class Stages(Hook):
+
+    def __init__(self):
+        self.seen = []
+
+    def before_train_iter(self, runner, batch_idx, data_batch=None):
+        is_rela = 'rela_target' in data_batch['data_samples'][0]
+        self.seen.append('rela' if is_rela else 'host')
+
+
+def main(config: str, out: Path) -> None:
+    cfg = Config.fromfile(config)
+    cfg.launcher = 'pytorch'
+    compat.init_cpu_ranks(cfg)
+    runner = Runner.from_cfg(cfg)
+    stages = Stages()
+    runner.register_hook(stages)
+    runner.train()
+    rule = next(h for h in runner.hooks if hasattr(h, 'switch_step'))
+    rank = os.environ['RANK']
+    (out / f'rank{rank}.json').write_text(json.dumps(dict(
+        stages=stages.seen, switch_step=rule.switch_step,
+        state=rule.schedule.state_dict())))
+    # BN's running statistics are each rank's own without SyncBN.
+    parameters = dict(runner.model.module.named_parameters())
+    torch.save({k: v.detach() for k, v in parameters.items()},
+               out / f'rank{rank}.pth')
+
+
+if __name__ == '__main__':
+    main(sys.argv[1], Path(sys.argv[2]))
