@@ -39,8 +39,8 @@ class RelaTargetDataset(Dataset):
                  **kwargs) -> None:
         try:
             self.dataset = DATASETS.build(dict(type=host, **kwargs))
-        except FileNotFoundError as e:
-            raise UserError(f'no data for {host} ({e}): point '
+        except (OSError, AssertionError, RuntimeError) as e:
+            raise UserError(f'{host} cannot read its data ({e}): point '
                             'train_dataloader.dataset.data_root to it') from e
         self.targets = targets
         self.rela_pipeline = Compose(

@@ -165,8 +165,7 @@ def test_store_of_other_images_is_not_replaced(images, cifar_root, tmp_path):
         generate(cifar(cifar_root, 30), counting_prior(), tmp_path, K)
 
 
-@pytest.mark.parametrize('workers', [0, 2])
-@pytest.mark.parametrize('kept', [0., 0.1, 0.7])
+@pytest.mark.parametrize('kept, workers', [(0., 0), (0.1, 2), (0.7, 0)])
 def test_truncated_image(broken_folder, tmp_path, kept, workers):
     root, bad = broken_folder
     content = bad.read_bytes()
@@ -187,11 +186,9 @@ def test_features_that_are_not_finite(images, tmp_path, bad):
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize('workers', [0, 2])
-def test_mixed_sizes_need_an_image_size(image_folder, tmp_path, workers):
+def test_mixed_sizes_need_an_image_size(image_folder, tmp_path):
     with pytest.raises(UserError, match='differ in size: pass --image-size$'):
-        generate(folder(image_folder), random_prior(), tmp_path, K,
-                 workers=workers)
+        generate(folder(image_folder), random_prior(), tmp_path, K)
 
 
 def test_more_components_than_features(images, tmp_path):

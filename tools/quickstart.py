@@ -16,18 +16,23 @@ from _report import Run, write_report
 
 CONFIG = 'configs/byol_rela_r18_cifar10_quickstart.py'
 STEPS_PER_EPOCH = 78  # 10,000 images in batches of 128
-MOBILENET = [
-    '--prior', 'torchvision:mobilenet_v2', '--image-size', '64', '--weights',
-    'data/weights/mobilenet_v2-b0353104.pth'
-]
-PRIORS = dict(none=None, random=['--prior', 'random'], mobilenet_v2=MOBILENET)
+PRIORS = dict(
+    none=None,
+    random=['--prior', 'random', '--normalize', 'whiten'],
+    mobilenet_v2=[
+        '--prior', 'torchvision:mobilenet_v2', '--image-size', '64',
+        '--weights', 'data/weights/mobilenet_v2-b0353104.pth'
+    ])
+# RELA's is the paper's. BYOL's is the best of 1e-3, 3e-4 and 1e-4 on held-out
+# training images: 27.4, 34.2 and 34.8 % after 468 steps.
+LEARNING_RATES = dict(none=1e-4, random=1e-3, mobilenet_v2=1e-3)
 
 
 def parse_args() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument(
-        '--epochs', type=int, default=6,
-        help=f'of {STEPS_PER_EPOCH} steps each (default: 6)')
+        '--epochs', type=int, default=5,
+        help=f'of {STEPS_PER_EPOCH} steps each (default: 5)')
     parser.add_argument('--work-dir', default='work_dirs/quickstart')
     return parser.parse_args()
 
@@ -75,7 +80,9 @@ def train_and_probe(prior: str, work_dir: Path, epochs: int) -> Run:
              done=targets / 'meta.json')
     call('train', CONFIG, '--work-dir', str(work_dir), '--cfg-options',
          f'train_cfg.max_epochs={epochs}',
+         f'optim_wrapper.optimizer.lr={LEARNING_RATES[prior]}',
          f'train_dataloader.dataset.targets={targets}',
+         'train_dataloader.dataset.rela_pipeline.0.num_views=1',
          *lambda_options(prior, epochs), done=work_dir / 'train.json')
     call('linear_probe', CONFIG, str(work_dir / f'epoch_{epochs}.pth'),
          '--out', str(work_dir / 'probe.json'), done=work_dir / 'probe.json')

@@ -69,26 +69,27 @@ def test_missing_config(mistake, tmp_path, tool):
     ('torchvision:vit_h_14', 'torchvision:vit_h_14'),  # not IMAGENET1K_V1
     ('random:x', 'whole number'),
 ])  # yapf: disable
-def test_unknown_prior(mistake, cifar_root, tmp_path, prior, reason):
-    said = mistake('gen_targets', CIFAR, '--prior', prior,
-                   *cifar(cifar_root, tmp_path))
+def test_unknown_prior(mistake, image_folder, tmp_path, prior, reason):
+    said = mistake('gen_targets', IN1K, '--prior', prior,
+                   *in1k(image_folder, tmp_path))
     assert f'--prior {prior}' in said and reason in said
 
 
-def test_weights_that_are_none(mistake, cifar_root, tmp_path):
+def test_weights_that_are_none(mistake, image_folder, tmp_path):
     options = ['--prior', 'torchvision:alexnet', '--weights', tmp_path / 'w',
-               *cifar(cifar_root, tmp_path)]
+               *in1k(image_folder, tmp_path)]
     assert f"no weights at {tmp_path / 'w'}" in mistake(
-        'gen_targets', CIFAR, *options)
+        'gen_targets', IN1K, *options)
     (tmp_path / 'w').write_bytes(b'no weights')
-    assert str(tmp_path / 'w') in mistake('gen_targets', CIFAR, *options)
+    assert str(tmp_path / 'w') in mistake('gen_targets', IN1K, *options)
 
 
 @pytest.mark.parametrize('dim, reason', [(600, '600 .* 512 features'),
                                          (0, '0'), (-1, '-1')])
-def test_impossible_dim(mistake, cifar_root, tmp_path, dim, reason):
-    said = mistake('gen_targets', CIFAR, '--prior', 'random', '--dim', dim,
-                   *cifar(cifar_root, tmp_path / 'out'))
+def test_impossible_dim(mistake, image_folder, tmp_path, dim, reason):
+    said = mistake('gen_targets', IN1K, '--prior', 'random', '--dim', dim,
+                   '--image-size', 32,
+                   *in1k(image_folder, tmp_path / 'out'))
     assert re.search(reason, said)
     assert not (tmp_path / 'out' / 'meta.json').exists()
 
