@@ -3,3 +3,4 @@ _base_ = 'byol_rela_r18_cifar10.py'
 model = dict(backbone=dict(type='ResNet'))  # 7x7 stem and max-pool: ~10 x cheaper
 train_dataloader = dict(num_workers=0, persistent_workers=False, dataset=dict(indices=10000))
 train_cfg = dict(max_epochs=5)  # of 78 steps
+probe = dict(train=dict(indices=10000))

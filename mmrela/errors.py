@@ -11,4 +11,4 @@ class UserError(ValueError):
     def __init__(self, message: str) -> None:
         # A loader's worker sends its whole traceback as the message.
         sentence = message.rpartition(f'.{type(self).__name__}: ')[2]
-        super().__init__(sentence.rstrip())
+        super().__init__(' '.join(sentence.split()))

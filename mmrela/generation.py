@@ -4,6 +4,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import numpy as np
@@ -57,7 +58,8 @@ def generate(dataset,
     waiting = directory / 'features.npy.tmp'
     start = time.perf_counter()
     try:
-        features = _to_disk(waiting, extract(prior, images, workers), meta)
+        with closing(extract(prior, images, workers)) as batches:
+            features = _to_disk(waiting, batches, meta)
         meta['feature_seconds'] = round(time.perf_counter() - start, 1)
         return _reduce(features, directory, meta)
     finally:

@@ -71,6 +71,7 @@ class BatchPCA:
         return self
 
     def _add(self, count: int, mean: Tensor, scatter: Tensor) -> None:
+        self._projection = None  # a fit no longer fits
         if not self.count:
             self.count, self.mean, self.scatter = count, mean, scatter.clone()
             return
@@ -114,6 +115,9 @@ class BatchPCA:
         return self
 
     def _set_projection(self) -> None:
+        # Past the rank an eigenvector is any vector: it must not count.
+        floor = _FLOOR**2 * self.variances.max()
+        self.components = self.components * (self.variances > floor)
         self._projection = self.components
         if self.normalize == 'standardize':
             sigma = self.covariance.diagonal().sqrt()

@@ -11,6 +11,8 @@ from mmengine.dist import get_dist_info, sync_random_seed
 from mmengine.registry import DATA_SAMPLERS
 from torch.utils.data import Sampler
 
+from .errors import UserError
+
 
 class RelaIndex(NamedTuple):
     """What a sampler tells the dataset about one sample."""
@@ -37,7 +39,7 @@ class BudgetSampler(Sampler):
                  ratio: float = 1.0,
                  seed: int | None = None) -> None:
         if not 0 < ratio <= 1:
-            raise ValueError(f'ratio must lie in (0, 1], got {ratio}')
+            raise UserError(f'ratio must lie in (0, 1], got {ratio}')
         self.rank, self.world_size = get_dist_info()
         self.dataset = dataset
         self.seed = sync_random_seed() if seed is None else seed

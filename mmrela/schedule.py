@@ -3,6 +3,8 @@ from __future__ import annotations
 
 import math
 
+from .errors import UserError
+
 
 class AdaptiveLambda:
     """Algorithm 1 of the paper: hand over once the RELA loss has settled.
@@ -72,7 +74,7 @@ class FixedLambda:
                  fraction: float,
                  total_steps: int | None = None) -> None:
         if not 0 <= fraction <= 1:
-            raise ValueError(f'fraction must lie in [0, 1], got {fraction}')
+            raise UserError(f'fraction must lie in [0, 1], got {fraction}')
         self.fraction = fraction
         self.total_steps = total_steps
         self.step = 0

@@ -30,7 +30,8 @@ def write_store(directory: str | os.PathLike, blocks: Iterable[np.ndarray],
     checksums, row = [], 0
     for block in blocks:
         rows = targets[row:row + len(block)]
-        rows[:] = block
+        with np.errstate(over='ignore'):  # told below
+            rows[:] = block
         if not np.isfinite(rows).all():
             raise UserError('some targets are too large for float16: pass '
                             '--dtype float32')

@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import sys
+import warnings
 from collections.abc import Callable
 from typing import NoReturn
+
+# mmcv-lite and mmengine warn whenever they are imported.
+for _message in ('Fail to import ``MultiScale', 'pkg_resources is deprecated'):
+    warnings.filterwarnings('ignore', _message)
 
 
 class ToolError(ValueError):

@@ -71,7 +71,7 @@ def main() -> None:
         dataset,
         build_prior(args.prior, args.weights, args.image_size, cfg),
         args.out or dataset.targets,
-        args.dim or head_width(cfg),
+        head_width(cfg) if args.dim is None else args.dim,
         args.normalize,
         bgr=loads_bgr(cfg),
         workers=cfg.train_dataloader.num_workers,

@@ -21,7 +21,10 @@ def load_torchvision(name: str, weights: str | None, image_size: int | None,
     if name not in models.list_models(module=models):
         raise UserError(f'--prior torchvision:{name}: torchvision has no such '
                         'model; torchvision.models.list_models() names all')
-    entry = models.get_model_weights(name).IMAGENET1K_V1
+    entry = getattr(models.get_model_weights(name), 'IMAGENET1K_V1', None)
+    if entry is None:
+        raise UserError(f'--prior torchvision:{name}: torchvision has no '
+                        'IMAGENET1K_V1 weights of it; take another model')
     model = models.get_model(name, weights=None)
     if weights is None:
         model.load_state_dict(_download(name, entry))
