@@ -4,7 +4,6 @@ from __future__ import annotations
 import argparse
 
 from _cli import run
-
 from mmrela.targets import TargetStore, TargetStoreError
 
 

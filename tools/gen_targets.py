@@ -3,11 +3,11 @@ from __future__ import annotations
 
 import argparse
 
-from _cli import run
-from _config import add_config_arguments, load_config
 from mmengine.config import Config
 from mmpretrain.registry import DATASETS
 
+from _cli import run
+from _config import add_config_arguments, load_config
 from mmrela.dataset import RelaTargetDataset
 from mmrela.errors import UserError
 from mmrela.features import loads_bgr
@@ -66,10 +66,11 @@ def head_width(cfg: Config) -> int:
 def main() -> None:
     args = parse_args()
     cfg = load_config(args)
+    prior = build_prior(args.prior, args.weights, args.image_size, cfg)
     dataset = build_dataset(cfg)
     store = generate(
         dataset,
-        build_prior(args.prior, args.weights, args.image_size, cfg),
+        prior,
         args.out or dataset.targets,
         head_width(cfg) if args.dim is None else args.dim,
         args.normalize,

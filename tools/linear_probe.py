@@ -6,13 +6,13 @@ import json
 from pathlib import Path
 
 import torch
-from _cli import run
-from _config import add_config_arguments, load_config
 from mmengine.config import Config
 from mmpretrain.registry import DATASETS
 from torch import Tensor, nn
 from tqdm import trange
 
+from _cli import run
+from _config import add_config_arguments, load_config
 from mmrela.errors import UserError
 from mmrela.features import PriorImages, extract, loads_bgr
 from mmrela.priors import Prior, build_prior, load_student

@@ -43,7 +43,8 @@ def call(tool: str, *arguments: str, done: Path) -> None:
         return
     command = [f'tools/{tool}.py', *arguments]
     print(f'\n$ python {shlex.join(command)}', flush=True)
-    code = subprocess.run([sys.executable, '-W', 'ignore', *command]).returncode
+    python = [sys.executable, '-W', 'ignore']
+    code = subprocess.run([*python, *command]).returncode
     if code:
         sys.exit(code)
 
@@ -86,7 +87,7 @@ def train_and_probe(prior: str, work_dir: Path, epochs: int) -> Run:
          *lambda_options(prior, epochs), done=work_dir / 'train.json')
     call('linear_probe', CONFIG, str(work_dir / f'epoch_{epochs}.pth'),
          '--out', str(work_dir / 'probe.json'), done=work_dir / 'probe.json')
-    return Run('byol', prior, work_dir, targets)
+    return Run('byol', prior, LEARNING_RATES[prior], work_dir, targets)
 
 
 def main() -> None:

@@ -7,12 +7,12 @@ import os
 import time
 from pathlib import Path
 
-from _cli import run
-from _config import add_config_arguments, load_config
 from mmengine.config import Config
 from mmengine.dist import is_main_process
 from mmengine.runner import Runner
 
+from _cli import run
+from _config import add_config_arguments, load_config
 from mmrela import compat
 from mmrela.writing import write_atomically
 

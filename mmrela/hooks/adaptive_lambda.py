@@ -87,8 +87,8 @@ class AdaptiveLambdaHook(Hook):
         in_flight = loader.num_workers * (loader.prefetch_factor or 0)
         runner.logger.info(
             f'RELA hands over at step {self.switch_step}: λ is 0; up to '
-            f'{in_flight} batches in flight are still RELA\'s, then '
-            'the host\'s own loss and views take over.')
+            f"{in_flight} batches in flight are still RELA's, then "
+            "the host's own loss and views take over.")
 
     def _log(self, message_hub, is_rela: bool) -> None:
         message_hub.update_scalar('train/lambda', self.schedule.value)
@@ -103,7 +103,7 @@ class AdaptiveLambdaHook(Hook):
         if self.schedule.value:
             runner.logger.warning(
                 f'λ was still 1 after {runner.iter} steps: this run was RELA '
-                'alone and never reached the host\'s own loss. Train longer, '
+                "alone and never reached the host's own loss. Train longer, "
                 'or set default_hooks.rela.schedule (README, "Knobs").')
 
     def before_save_checkpoint(self, runner: Runner,

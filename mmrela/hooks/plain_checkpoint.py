@@ -28,6 +28,9 @@ class PlainCheckpointHook(Hook):
         hub['runtime_info'] = {
             key: value.item() if isinstance(value, np.generic) else value
             for key, value in hub['runtime_info'].items()}
+        hub['resumed_keys'] = {  # mmengine keeps those of dropped scalars
+            key: value for key, value in hub['resumed_keys'].items()
+            if key in hub['log_scalars'] or key in hub['runtime_info']}
 
     def after_load_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
         log = checkpoint.get('message_hub', {}).get('log_scalars', {})
