@@ -9,11 +9,15 @@ except ModuleNotFoundError as e:
         'mmrela needs mmcv: install the full build, or `pip install '
         'mmcv-lite` (enough for all of mmrela)') from e
 
-from . import compat
+from . import checkpoints, compat  # noqa: F401
 from .cifar import CIFAR10Binary
 from .dataset import RelaTargetDataset
 from .head import RelaHead
-from .hooks import AdaptiveLambdaHook, PlainCheckpointHook
+from .hooks import (
+    AdaptiveLambdaHook,
+    DeterminismHook,
+    PlainCheckpointHook,
+)
 from .model import Rela
 from .sampler import BudgetSampler, RelaSampler
 from .transforms import NativeResizedCrop
@@ -22,7 +26,7 @@ from .version import __version__
 compat.patch()
 
 __all__ = [
-    'AdaptiveLambdaHook', 'BudgetSampler', 'CIFAR10Binary',
+    'AdaptiveLambdaHook', 'BudgetSampler', 'CIFAR10Binary', 'DeterminismHook',
     'NativeResizedCrop', 'PlainCheckpointHook', 'Rela', 'RelaHead',
     'RelaSampler', 'RelaTargetDataset', '__version__'
 ]

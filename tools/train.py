@@ -13,7 +13,7 @@ from mmengine.runner import Runner
 
 from _cli import run
 from _config import add_config_arguments, load_config
-from mmrela import compat
+from mmrela import checkpoints, compat
 from mmrela.writing import write_atomically
 
 
@@ -27,6 +27,10 @@ def parse_args() -> argparse.Namespace:
         const='auto',
         metavar='CHECKPOINT',
         help='resume from this file, or from the newest in the work dir')
+    parser.add_argument(
+        '--trust-checkpoint',
+        action='store_true',
+        help='unpickle the file named by --resume, which may run code')
     parser.add_argument(
         '--amp', action='store_true', help='automatic mixed precision')
     parser.add_argument(
@@ -56,9 +60,22 @@ def merge(cfg: Config, args: argparse.Namespace) -> Config:
     if args.auto_scale_lr:
         cfg.auto_scale_lr.enable = True
     if args.resume:
-        cfg.resume = True
-        cfg.load_from = None if args.resume == 'auto' else args.resume
+        checkpoint = resume_from(args, cfg.work_dir)
+        if checkpoint:
+            cfg.load_from, cfg.resume = checkpoint, True
     return cfg
+
+
+def resume_from(args: argparse.Namespace, work_dir: str) -> str | None:
+    """The checkpoint that ``--resume`` means, if there is one."""
+    if args.resume == 'auto':
+        newest = checkpoints.newest_sound(work_dir)
+        return newest and str(newest)
+    if args.trust_checkpoint:
+        checkpoints.trust(args.resume)
+    else:
+        checkpoints.require_sound(args.resume)
+    return args.resume
 
 
 def write_summary(runner: Runner, seconds: float) -> None:

@@ -13,6 +13,7 @@ rela_head = dict(type='RelaHead', out_channels=512)
 rela_hooks = dict(
     rela=dict(
         type='AdaptiveLambdaHook', schedule=dict(type='AdaptiveLambda')),
+    determinism=dict(type='DeterminismHook'),
     plain_checkpoint=dict(type='PlainCheckpointHook'))
 
 # Weak views (paper, section 4.1), one for each target as in its equation 9.

@@ -8,6 +8,7 @@ default_hooks = dict(
     checkpoint=dict(type='CheckpointHook', interval=10, max_keep_ckpts=3),
     sampler_seed=dict(type='DistSamplerSeedHook'),
     rela={{_base_.rela_hooks.rela}},
+    determinism={{_base_.rela_hooks.determinism}},
     plain_checkpoint={{_base_.rela_hooks.plain_checkpoint}})
 env_cfg = dict(
     cudnn_benchmark=True,

@@ -1,0 +1,41 @@
+"""Makes an epoch depend on seed and number alone."""
+from __future__ import annotations
+
+import random
+
+import numpy as np
+import torch
+from mmengine.hooks import Hook
+from mmengine.registry import HOOKS
+from mmengine.runner import Runner
+
+
+@HOOKS.register_module()
+class DeterminismHook(Hook):
+    """Lets a resumed run repeat what the uninterrupted one would have done.
+
+    mmengine stores no random state, and restores a checkpoint's seed after
+    the sampler was built with another. So the sampler's seed goes into the
+    checkpoint, and the main process (dropout, a host's own draws) is seeded
+    anew at each epoch. Views have seeds of their own, see
+    :class:`RelaSampler`.
+    """
+
+    def before_train_epoch(self, runner: Runner) -> None:
+        sequence = np.random.SeedSequence((runner.seed, runner.epoch))
+        seed = int(sequence.generate_state(1)[0])
+        random.seed(seed)
+        np.random.seed(seed)
+        torch.manual_seed(seed)
+
+    def before_save_checkpoint(self, runner: Runner,
+                               checkpoint: dict) -> None:
+        checkpoint['sampler_seed'] = _sampler(runner).seed
+
+    def after_load_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
+        if runner._resume and 'sampler_seed' in checkpoint:
+            _sampler(runner).seed = checkpoint['sampler_seed']
+
+
+def _sampler(runner: Runner) -> torch.utils.data.Sampler:
+    return runner.train_dataloader.batch_sampler.sampler
