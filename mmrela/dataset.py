@@ -1,12 +1,11 @@
 """The host's dataset, with targets beside its images."""
 from __future__ import annotations
 
-import hashlib
 import random
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cached_property
-from itertools import takewhile
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -16,6 +15,7 @@ from torch.utils.data import Dataset, get_worker_info
 
 from .errors import UserError
 from .sampler import RelaIndex
+from .samples import load_sample, sample_id
 from .targets import TargetStore, hash_ids
 
 
@@ -28,21 +28,28 @@ class RelaTargetDataset(Dataset):
     target; in the host's stage, or for a plain integer, it is exactly what
     the host's dataset returns.
 
+    Samples that the store lists as skipped (their images could not be
+    read) are left out of both stages: ``len()`` and indices count the
+    others, while sample ids and rows of the store count all.
+
     Args:
         host: Registry name of the host's dataset.
         targets: Directory of the target store.
         rela_pipeline: Transforms of the weak views, packing included.
+        prior: Name of the prior that must have made the targets, such as
+            ``torchvision:mobilenet_v2``; ``None`` takes any.
         **kwargs: The host dataset's own arguments.
     """
 
     def __init__(self, host: str, targets: str, rela_pipeline: list[dict],
-                 **kwargs) -> None:
+                 prior: str | None = None, **kwargs) -> None:
         try:
             self.dataset = DATASETS.build(dict(type=host, **kwargs))
         except (OSError, AssertionError, RuntimeError) as e:
             raise UserError(f'{host} cannot read its data ({e}): point '
                             'train_dataloader.dataset.data_root to it') from e
         self.targets = targets
+        self.prior = prior
         self.rela_pipeline = Compose(
             [TRANSFORMS.build(t) for t in rela_pipeline])
 
@@ -58,16 +65,34 @@ class RelaTargetDataset(Dataset):
     def full_init(self) -> None:
         self.dataset.full_init()
 
+    @cached_property
+    def _gaps(self) -> np.ndarray:
+        """How many samples come before each skipped one, (skipped,).
+
+        Without a finished store, as for the plain host, nothing is skipped.
+        """
+        if not (Path(self.targets) / 'meta.json').is_file():
+            return np.arange(0)
+        skipped = np.array(self.store.skipped, np.int64)
+        if len(skipped):
+            self.check_targets()  # it is a list of these very images
+        return skipped - np.arange(len(skipped))
+
     def __len__(self) -> int:
-        return len(self.dataset)
+        """Samples that are not skipped."""
+        return len(self.dataset) - len(self._gaps)
 
     def __getitem__(self, index: int | RelaIndex) -> dict:
         """``inputs``, a list of views (C, H, W), and ``data_samples``."""
         if not isinstance(index, tuple):
-            return self.dataset[index]
+            return self.dataset[self._among_all(index)]
         index, value, view_seed = index
+        index = self._among_all(index)
         with seeded(view_seed):
             return self._rela(index) if value else self.dataset[index]
+
+    def _among_all(self, index: int) -> int:
+        return index + int(self._gaps.searchsorted(index, 'right'))
 
     def _rela(self, index: int) -> dict:
         results = self.rela_pipeline(load_sample(self.dataset, index))
@@ -76,61 +101,18 @@ class RelaTargetDataset(Dataset):
         return results
 
     def sample_ids(self) -> Iterator[str]:
-        """One name per sample: its path, or its index and pixels' hash."""
-        for index in range(len(self)):
-            dataset, local = _locate(self.dataset, index)
-            info = dataset.get_data_info(local)
-            if 'img_path' in info:
-                yield info['img_path'].removeprefix(dataset.data_root or '')
-            else:
-                image = np.ascontiguousarray(info['img'])
-                pixels = hashlib.blake2b(image, digest_size=16)
-                yield f'{index}:{image.shape}:{pixels.hexdigest()}'
+        """One name per sample, skipped ones too."""
+        for index in range(len(self.dataset)):
+            yield sample_id(self.dataset, index)
 
     def check_targets(self, dim: int | None = None) -> None:
-        """Make sure that the store belongs to these images and this width.
+        """Make sure that the store is of these images, width and prior.
 
         Raises:
             TargetStoreError: says what differs, and the cure.
         """
-        self.store.check(hash_ids(self.sample_ids()), len(self), dim)
-
-
-def load_sample(dataset: Dataset, index: int) -> dict:
-    """Annotation of one sample, with the image in ``img``, (H, W, C) uint8.
-
-    Args:
-        dataset: One of mmpretrain's, or a ``ConcatDataset`` of them; its
-            pipeline's leading ``Load…`` transforms read the image.
-        index: Which sample.
-
-    Raises:
-        UserError: the image cannot be read.
-    """
-    dataset, local = _locate(dataset, index)
-    info = dataset.get_data_info(local)
-    name = info.get('img_path', f'image {index}')
-    for load in takewhile(_is_loading, dataset.pipeline.transforms):
-        try:
-            info = load(info)
-        except Exception as e:
-            raise UserError(f'{name} cannot be read ({e}): mend or remove '
-                            'it') from e
-        if info is None:
-            raise UserError(f'{name} cannot be read: mend or remove it')
-    return info
-
-
-def _is_loading(transform: object) -> bool:
-    return type(transform).__name__.startswith('Load')
-
-
-def _locate(dataset: Dataset, index: int) -> tuple[Dataset, int]:
-    """The dataset that really holds a sample, and its index there."""
-    while hasattr(dataset, 'datasets'):  # ConcatDataset
-        which, index = dataset._get_ori_dataset_idx(index)
-        dataset = dataset.datasets[which]
-    return dataset, index
+        self.store.check(hash_ids(self.sample_ids()), len(self.dataset), dim,
+                         self.prior)
 
 
 @contextmanager

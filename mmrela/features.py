@@ -1,17 +1,18 @@
 """Features of a data set's images under a prior model."""
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import torch
 from PIL import Image
+from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 from tqdm import tqdm
 
-from .dataset import load_sample
 from .errors import UserError
 from .priors import Prior
+from .samples import load_sample, sample_name
 
 BATCH_SIZE = 128  # fixed: another one rounds features differently
 
@@ -23,18 +24,27 @@ class PriorImages(Dataset):
         dataset: One of mmpretrain's.
         prior: The prior model.
         bgr: Whether the data set loads BGR, as mmcv does.
+        skip: Whether an image that cannot be read is ``None`` instead of
+            an error.
     """
 
-    def __init__(self, dataset: Dataset, prior: Prior, bgr: bool) -> None:
+    def __init__(self, dataset: Dataset, prior: Prior, bgr: bool,
+                 skip: bool = False) -> None:
         self.dataset = dataset
         self.preprocess = prior.preprocess
         self.bgr = bgr
+        self.skip = skip
 
     def __len__(self) -> int:
         return len(self.dataset)
 
-    def __getitem__(self, index: int) -> torch.Tensor:
-        image = load_sample(self.dataset, index)['img']
+    def __getitem__(self, index: int) -> Tensor | None:
+        try:
+            image = load_sample(self.dataset, index)['img']
+        except UserError:
+            if self.skip:
+                return None
+            raise
         if self.bgr:
             image = image[..., ::-1]
         return self.preprocess(Image.fromarray(np.ascontiguousarray(image)))
@@ -47,37 +57,69 @@ def loads_bgr(cfg: dict) -> bool:
     return bool(preprocessor.get('to_rgb', False))
 
 
+def batches_of(rows: range) -> list[range]:
+    """Micro-batches of some samples, the same whoever computes them."""
+    return [rows[i:i + BATCH_SIZE] for i in range(0, len(rows), BATCH_SIZE)]
+
+
 def extract(prior: Prior,
             images: PriorImages,
             workers: int,
-            title: str = 'features') -> Iterator[torch.Tensor]:
-    """Yield features, (n, d) float32 on the CPU, in the images' order.
+            title: str | None = 'features',
+            batches: Sequence[Sequence[int]] | None = None,
+            ranks: int = 1) -> Iterator[Tensor]:
+    """Yield features, (n, d) float32 on the CPU, batch by batch.
 
-    A bar shows images per second and the time left. The model runs on the
-    GPU if there is one.
+    A row of NaN stands for a skipped image; if a batch has no other, it is
+    (n, 1). A bar shows images per second and the time left. The model runs
+    on the GPU if there is one.
+
+    Args:
+        prior: The prior model.
+        images: Of the same prior.
+        workers: Processes that decode images.
+        title: Of the bar; ``None`` for none.
+        batches: Indices of each batch; all images in order by default.
+        ranks: Processes that do as much as this one. The bar counts the
+            images of all, as if all had the same pace.
 
     Raises:
         UserError: an image cannot be read, images differ in size after
             preprocessing, or features are not finite.
     """
+    if batches is None:
+        batches = batches_of(range(len(images)))
     device = 'cuda' if torch.cuda.is_available() else 'cpu'
     model = prior.model.to(device)
-    loader = DataLoader(images, BATCH_SIZE, num_workers=workers,
+    loader = DataLoader(images, batch_sampler=batches, num_workers=workers,
                         collate_fn=_stack, pin_memory=device == 'cuda')
-    with tqdm(total=len(images), unit='img', desc=title) as bar, \
-            torch.inference_mode():
-        for batch in loader:
-            features = model(batch.to(device, non_blocking=True)).float()
-            if not features.isfinite().all():
-                bad = int((~features.isfinite().all(1)).nonzero()[0])
-                raise UserError(f'{prior.name} gives NaN or infinite features '
-                                f'for image {bar.n + bad}: look at it, or '
-                                'take another prior')
-            bar.update(len(batch))
-            yield features.cpu()
+    total = ranks * sum(map(len, batches))
+    with tqdm(total=total, unit='img', desc=title,
+              disable=title is None) as bar, torch.inference_mode():
+        for indices, (batch, readable) in zip(batches, loader):
+            features = torch.full((len(indices), 1), torch.nan)
+            if batch is not None:
+                found = model(batch.to(device, non_blocking=True)).float()
+                features = features.repeat(1, found.shape[1])
+                features[readable] = found.cpu()
+            _check_finite(features, readable, indices, images, prior)
+            bar.update(ranks * len(indices))
+            yield features
 
 
-def _stack(batch: list[torch.Tensor]) -> torch.Tensor:
-    if len({image.shape for image in batch}) > 1:
+def _check_finite(features: Tensor, readable: Tensor, indices: Sequence[int],
+                  images: PriorImages, prior: Prior) -> None:
+    bad = readable & ~features.isfinite().all(1)
+    if bad.any():
+        name = sample_name(images.dataset, indices[int(bad.nonzero()[0])])
+        raise UserError(f'{prior.name} gives NaN or infinite features for '
+                        f'{name}: look at it, or take another prior')
+
+
+def _stack(batch: list[Tensor | None]) -> tuple[Tensor | None, Tensor]:
+    """The readable images, (m, 3, H, W), and which they are, (n,) bool."""
+    images = [image for image in batch if image is not None]
+    if len({image.shape for image in images}) > 1:
         raise UserError('the images differ in size: pass --image-size')
-    return torch.stack(batch)
+    readable = torch.tensor([image is not None for image in batch])
+    return torch.stack(images) if images else None, readable

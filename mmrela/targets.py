@@ -2,24 +2,17 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 
-from .errors import UserError
+from .guards import DamagedError, check_npz, map_array
+from .manifest import TargetStoreError, checksum_of, damaged, read_meta
+from .pca import BatchPCA
 
 BLOCK = 4096  # rows under one checksum
-_DTYPES = ('float16', 'float32')
-_KEYS = dict(samples=int, dim=int, dtype=str, ids=str, prior=dict, pca=dict,
-             checksums=list)
-_MAX_META_BYTES = 1 << 24  # 4096 rows a checksum: room for 10⁹ samples
-
-
-class TargetStoreError(UserError):
-    """A store that is incomplete, damaged or made for something else."""
 
 
 class TargetStore:
@@ -49,13 +42,16 @@ class TargetStore:
             TargetStoreError: the store is missing, unfinished or damaged.
         """
         directory = Path(directory)
-        meta = _read_meta(directory)
-        targets = _map(directory / 'targets.npy')
+        meta = read_meta(directory)
+        try:
+            targets = map_array(directory / 'targets.npy')
+        except DamagedError as e:
+            raise damaged(directory / 'targets.npy', e) from e
         expected = ((meta['samples'], meta['dim']), meta['dtype'])
         if (targets.shape, targets.dtype.name) != expected:
-            raise _damaged(directory / 'targets.npy',
-                           f'it holds {targets.shape} {targets.dtype.name}, '
-                           f'meta.json says {expected[0]} {expected[1]}')
+            raise damaged(directory / 'targets.npy',
+                          f'it holds {targets.shape} {targets.dtype.name}, '
+                          f'meta.json says {expected[0]} {expected[1]}')
         return cls(directory, meta, targets)
 
     def __len__(self) -> int:
@@ -66,43 +62,61 @@ class TargetStore:
         """Components of each target, k."""
         return self.meta['dim']
 
-    def __getitem__(self, index: int) -> np.ndarray:
-        """The target of one sample, (k,) float32."""
+    @property
+    def skipped(self) -> list[int]:
+        """Samples whose images could not be read, ascending."""
+        return [index for index, _ in self.meta['skipped']]
+
+    @property
+    def pca(self) -> BatchPCA:
+        """The PCA that made the targets; refuses a damaged file."""
+        file = self.directory / 'pca.npz'
+        try:
+            check_npz(file)
+            pca = BatchPCA.load(file)
+            if pca.components.shape[1] != self.dim:
+                raise DamagedError('it has another width')
+            return pca
+        except Exception as e:  # whatever numpy says of a strange file
+            raise damaged(file, e) from e
+
+    def __getitem__(self, index: int | np.ndarray) -> np.ndarray:
+        """The target of one sample, (k,) float32; (n, k) of n samples."""
         return self._targets[index].astype(np.float32)
 
     def __reduce__(self):  # a memory map would be pickled by value
         return TargetStore.open, (self.directory, )
 
     def verify(self) -> None:
-        """Read all targets and compare them with their checksums.
+        """Read all of the store and compare it with its checksums.
 
         Raises:
             TargetStoreError: names the first rows that differ.
         """
+        file = self.directory / 'targets.npy'
         blocks = range(0, len(self), BLOCK)
         if len(self.meta['checksums']) != len(blocks):
-            raise _damaged(self.directory / 'meta.json',
-                           'it does not hold one checksum a block')
+            raise damaged(self.directory / 'meta.json',
+                          'it does not hold one checksum a block')
         for start, checksum in zip(blocks, self.meta['checksums']):
             block = self._targets[start:start + BLOCK]
+            rows = f'rows {start} to {start + len(block) - 1}'
             if checksum_of(block) != checksum:
-                raise _damaged(
-                    self.directory / 'targets.npy',
-                    f'rows {start} to {start + len(block) - 1} differ from '
-                    'their checksum')
+                raise damaged(file, f'{rows} differ from their checksum')
             if not np.isfinite(block).all():
-                raise _damaged(
-                    self.directory / 'targets.npy',
-                    f'rows {start} to {start + len(block) - 1} hold NaN or '
-                    'infinite values')
+                raise damaged(file, f'{rows} hold NaN or infinite values')
+        if (self.directory / 'pca.npz').exists():
+            self.pca  # noqa: B018  reading it checks it
 
-    def check(self, ids: str, samples: int, dim: int | None = None) -> None:
+    def check(self, ids: str, samples: int, dim: int | None = None,
+              prior: str | None = None) -> None:
         """Make sure that these targets belong to this data and head.
 
         Args:
             ids: :func:`hash_ids` of the samples, in order.
             samples: Their number.
             dim: Width that the head predicts.
+            prior: Name of the prior that is wanted.
 
         Raises:
             TargetStoreError: says what differs, and the cure.
@@ -123,6 +137,12 @@ class TargetStore:
                 f'{self.directory} holds targets of {self.dim} components, '
                 f'the head predicts {dim}: set model.rela_head.out_channels='
                 f'{self.dim} or run tools/gen_targets.py --dim {dim}')
+        made_by = self.meta['prior'].get('name')
+        if prior is not None and made_by != prior:
+            raise TargetStoreError(
+                f'{self.directory} was made by the prior {made_by}, '
+                f'train_dataloader.dataset.prior expects {prior}: run '
+                f'tools/gen_targets.py --prior {prior} or change that entry')
 
 
 def hash_ids(ids: Iterator[str]) -> str:
@@ -131,47 +151,3 @@ def hash_ids(ids: Iterator[str]) -> str:
     for sample_id in ids:
         digest.update(sample_id.encode('utf-8', 'surrogateescape') + b'\0')
     return digest.hexdigest()
-
-
-def checksum_of(block: np.ndarray) -> str:
-    """Checksum of a block of targets, as the manifest holds it."""
-    data = np.ascontiguousarray(block)
-    return hashlib.blake2b(data, digest_size=16).hexdigest()
-
-
-def _damaged(file: Path, reason: str) -> TargetStoreError:
-    return TargetStoreError(f'{file} is damaged ({reason}): remove its '
-                            'directory and run tools/gen_targets.py again')
-
-
-def _read_meta(directory: Path) -> dict:
-    file = directory / 'meta.json'
-    if not directory.is_dir():
-        raise TargetStoreError(f'no targets at {directory}: run '
-                               'tools/gen_targets.py with this config first')
-    if not file.is_file():
-        raise TargetStoreError(f'{directory} is an unfinished store (it has '
-                               'no meta.json): run tools/gen_targets.py '
-                               'again')
-    try:
-        if file.stat().st_size > _MAX_META_BYTES:
-            raise ValueError('too large')
-        meta = json.loads(file.read_bytes())
-        for key, kind in _KEYS.items():
-            if type(meta[key]) is not kind:
-                raise TypeError(f'{key} is no {kind.__name__}')
-        if meta['dtype'] not in _DTYPES:
-            raise ValueError(f'dtype is not one of {_DTYPES}')
-    except (OSError, ValueError, TypeError, KeyError, RecursionError) as e:
-        raise _damaged(file, f'{type(e).__name__}: {e}') from e
-    return meta
-
-
-def _map(file: Path) -> np.ndarray:
-    try:
-        array = np.lib.format.open_memmap(file, mode='r')
-        if array.offset + array.nbytes != file.stat().st_size:
-            raise ValueError('its size is not what its header says')
-    except Exception as e:  # numpy parses the header as Python
-        raise _damaged(file, f'{type(e).__name__}: {e}') from e
-    return array

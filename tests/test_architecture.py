@@ -15,7 +15,8 @@ PACKAGE = sorted((ROOT / 'mmrela').rglob('*.py'))
 TOOLS = sorted((ROOT / 'tools').glob('*.py'))
 CONFIGS = sorted((ROOT / 'configs').rglob('*.py'))
 LEAVES = sorted((ROOT / 'configs').glob('*.py'))
-CORE = ('errors', 'pca', 'schedule', 'targets', 'writing')
+CORE = ('blocks', 'errors', 'guards', 'manifest', 'pca', 'ranks', 'schedule',
+        'targets', 'writing')
 LIBRARIES = {'numpy', 'torch', *sys.stdlib_module_names}
 
 

@@ -1,6 +1,8 @@
 """From images to a store, against a recomputation image by image."""
 from __future__ import annotations
 
+import json
+
 import numpy as np
 import pytest
 import torch
@@ -12,7 +14,9 @@ from mmrela.errors import UserError
 from mmrela.generation import generate
 from mmrela.pca import BatchPCA
 from mmrela.priors import Prior, build_prior
+from mmrela.sampler import RelaIndex
 from mmrela.targets import TargetStore, TargetStoreError
+from mmrela.verification import verify_store
 
 K = 5
 CFG = dict(
@@ -133,16 +137,21 @@ def counting_prior(bad: int | None = None, name: str = 'counting') -> Prior:
     return Prior(name, Counting(bad), random_prior().preprocess, 'as it is')
 
 
+def files(directory) -> dict[str, bytes]:
+    return {f.name: f.read_bytes() for f in directory.iterdir()
+            if f.is_file()}
+
+
 def test_finished_store_is_not_made_again(images, tmp_path):
     prior = counting_prior()
     first = generate(images, prior, tmp_path, K)
-    content = {f.name: f.read_bytes() for f in tmp_path.iterdir()}
+    content = files(tmp_path)
     assert set(content) == {'targets.npy', 'pca.npz', 'meta.json'}
     assert prior.model.seen == 140
     second = generate(images, prior, tmp_path, K)
     assert prior.model.seen == 140
     assert second.meta == first.meta
-    assert content == {f.name: f.read_bytes() for f in tmp_path.iterdir()}
+    assert content == files(tmp_path)
 
 
 @pytest.mark.parametrize('key, change', [
@@ -174,7 +183,7 @@ def test_truncated_image(broken_folder, tmp_path, kept, workers):
     with pytest.raises(UserError, match='cannot be read') as caught:
         generate(folder(root), prior, out, K, workers=workers)
     assert str(bad) in str(caught.value) and '\n' not in str(caught.value)
-    assert list(out.iterdir()) == []
+    assert not (out / 'meta.json').exists()
     bad.write_bytes(content)
     assert len(generate(folder(root), prior, out, K, workers=workers)) == 18
 
@@ -183,7 +192,13 @@ def test_truncated_image(broken_folder, tmp_path, kept, workers):
 def test_features_that_are_not_finite(images, tmp_path, bad):
     with pytest.raises(UserError, match=rf'counting gives NaN.*image {bad}:'):
         generate(images, counting_prior(bad), tmp_path, K)
-    assert list(tmp_path.iterdir()) == []
+    assert not (tmp_path / 'meta.json').exists()
+
+
+def test_features_of_a_file_that_are_not_finite(image_folder, tmp_path):
+    prior = Prior('counting', Counting(7), random_prior(32).preprocess, '')
+    with pytest.raises(UserError, match=r'for .*class_1/1\.jpg: look'):
+        generate(folder(image_folder), prior, tmp_path, K)
 
 
 def test_mixed_sizes_need_an_image_size(image_folder, tmp_path):
@@ -194,3 +209,111 @@ def test_mixed_sizes_need_an_image_size(image_folder, tmp_path):
 def test_more_components_than_features(images, tmp_path):
     with pytest.raises(UserError, match='28 .*27 features: .*channels=27'):
         generate(images, counting_prior(), tmp_path, 28)
+
+
+def test_another_reduction_needs_no_images(images, tmp_path):
+    prior, features = counting_prior(), tmp_path / 'a' / 'features'
+    generate(images, prior, tmp_path / 'a', K)
+    with pytest.raises(TargetStoreError, match=f'--features {features}'):
+        generate(images, prior, tmp_path / 'a', K + 1)
+    generate(images, prior, tmp_path / 'b', K + 1, 'whiten', dtype='float32',
+             features=features)
+    assert prior.model.seen == 140
+    generate(images, prior, tmp_path / 'c', K + 1, 'whiten', dtype='float32')
+    for name in ('targets.npy', 'pca.npz'):
+        assert ((tmp_path / 'b' / name).read_bytes() ==
+                (tmp_path / 'c' / name).read_bytes())
+    with pytest.raises(UserError, match='28 .*27 features'):
+        generate(images, prior, tmp_path / 'd', 28, features=features)
+
+
+@pytest.mark.parametrize('what, prior', [
+    ('prior name', counting_prior(name='another')),
+    ('prior preprocessing',
+     Prior('counting', Counting(), random_prior().preprocess, 'other')),
+])  # yapf: disable
+def test_unfinished_work_of_another_prior(images, tmp_path, what, prior):
+    generate(images, counting_prior(), tmp_path, K)
+    (tmp_path / 'meta.json').unlink()
+    with pytest.raises(UserError, match=f'another {what}') as caught:
+        generate(images, prior, tmp_path, K)
+    assert str(tmp_path / 'features') in str(caught.value)
+    assert '\n' not in str(caught.value)
+
+
+def test_unfinished_work_of_other_weights(images, tmp_path):
+    generate(images, random_prior(), tmp_path, K)
+    (tmp_path / 'meta.json').unlink()
+    other = random_prior()
+    next(iter(other.model.state_dict().values())).add_(1e-3)
+    with pytest.raises(UserError, match='another prior weights'):
+        generate(images, other, tmp_path, K)
+
+
+def test_unfinished_work_of_other_images(images, cifar_root, tmp_path):
+    generate(images, counting_prior(), tmp_path, K)
+    (tmp_path / 'meta.json').unlink()
+    with pytest.raises(UserError, match='another samples'):
+        generate(cifar(cifar_root, 30), counting_prior(), tmp_path, K)
+    fingerprint = tmp_path / 'features' / 'fingerprint.json'
+    there = json.loads(fingerprint.read_text())
+    for key, value in [('ids', '1' * 32), ('dtype', 'float64')]:
+        fingerprint.write_text(json.dumps({**there, key: value}))
+        with pytest.raises(UserError, match=f'another {key}'):
+            generate(images, counting_prior(), tmp_path, K)
+
+
+def test_unreadable_images_are_left_out(broken_folder, tmp_path):
+    root, bad = broken_folder
+    whole = bad.read_bytes()
+    bad.write_bytes(whole[:200])
+    out, prior = tmp_path / 'out', random_prior(32)
+    store = generate(folder(root), prior, out, K, skip=True)
+    assert store.skipped == [9] and len(store) == 18
+    assert store.meta['skipped'][0][1].endswith('class_1/3.jpg')
+    assert not store[9].any()
+    store.verify()
+    assert verify_store(store, folder(root), prior, 18) > 0.999
+    data = RelaTargetDataset(
+        'ImageNet', str(out), PACK, split='train', data_root=str(root),
+        pipeline=[dict(type='LoadImageFromFile'), *PACK])
+    data.check_targets(K)
+    assert len(data) == 17
+    assert len(list(data.sample_ids())) == 18
+    for index in range(17):
+        row = index + (index >= 9)
+        for value in (0, 1):
+            sample = data[RelaIndex(index, value, 0)]['data_samples']
+            assert sample.sample_idx == row
+        np.testing.assert_array_equal(sample.rela_target, store[row])
+        assert data[index]['data_samples'].sample_idx == row
+    with pytest.raises(TargetStoreError, match='leaves out 1 unreadable'):
+        generate(folder(root), prior, out, K)
+    (out / 'meta.json').unlink()
+    with pytest.raises(UserError, match='cannot be read'):
+        generate(folder(root), prior, out, K)
+    bad.write_bytes(whole)
+    mended = generate(folder(root), prior, out, K)
+    assert mended.skipped == [] and mended[9].any()
+
+
+def test_all_images_unreadable(broken_folder, tmp_path):
+    root, _ = broken_folder
+    for file in root.rglob('*.jpg'):
+        file.write_bytes(b'')
+    with pytest.raises(UserError, match='at least 2 samples, got 0'):
+        generate(folder(root), random_prior(32), tmp_path / 'out', K,
+                 skip=True)
+
+
+def test_verify(images, tmp_path):
+    store = generate(images, random_prior(), tmp_path, K)
+    assert verify_store(store, images, random_prior(), 30) > 0.9999
+    with pytest.raises(TargetStoreError, match='another name'):
+        verify_store(store, images, counting_prior(), 5)
+    targets = np.load(tmp_path / 'targets.npy', mmap_mode='r+')
+    targets[77] *= -1
+    targets.flush()
+    with pytest.raises(TargetStoreError, match='sample 77 .*-1.0') as caught:
+        verify_store(store, images, random_prior(), 1000)
+    assert '\n' not in str(caught.value)

@@ -1,14 +1,18 @@
 """The target store: what was written comes back, or one sentence why not."""
 from __future__ import annotations
 
+import io
 import json
 import os
 import pickle
+import time
+import zipfile
 
 import numpy as np
 import pytest
 
 from mmrela import targets as module
+from mmrela.pca import BatchPCA
 from mmrela.targets import TargetStore, TargetStoreError, hash_ids
 
 ROWS, DIM = 40, 3  # with blocks of 16: two full ones and one of 8
@@ -137,6 +141,78 @@ def test_edited_manifest(directory, key, value):
     assert f"{file} is damaged (KeyError: '{key}')" in sentence(directory)
 
 
+@pytest.mark.parametrize('value', [
+    7, 'many', {}, [7], [[7]], [['7', 'a']], [[7, 8]], [[True, 'a']],
+    [[-1, 'a']], [[40, 'a']], [[8, 'a'], [7, 'b']], [[7, 'a'], [7, 'a']],
+    [[7, 'a', 'b']], [None], [[10**40, 'a']],
+], ids=str)  # yapf: disable
+def test_skipped_samples_that_are_none(directory, value):
+    file = directory / 'meta.json'
+    meta = json.loads(file.read_text())
+    file.write_text(json.dumps({**meta, 'skipped': value}))
+    assert 'skipped lists no samples' in sentence(directory)
+    file.write_text(json.dumps({**meta, 'skipped': [[7, 'a'], [39, 'b']]}))
+    assert TargetStore.open(directory).skipped == [7, 39]
+
+
+def test_no_path_of_a_manifest_is_followed(directory):
+    file = directory / 'meta.json'
+    meta = json.loads(file.read_text())
+    for key in ('file', 'targets', 'directory', 'path'):
+        meta[key] = '../../../../etc/passwd'
+    file.write_text(json.dumps(meta))
+    TargetStore.open(directory).verify()
+
+
+def test_pipe_in_place_of_an_array(directory):
+    (directory / 'targets.npy').unlink()
+    os.mkfifo(directory / 'targets.npy')
+    assert 'no plain file' in sentence(directory)
+
+
+@pytest.fixture
+def pca_file(directory, numbers):
+    BatchPCA().update(numbers).fit(DIM).save(directory / 'pca.npz')
+    TargetStore.open(directory).verify()
+    return directory / 'pca.npz'
+
+
+def npz(compression: int = zipfile.ZIP_STORED, **members: bytes) -> bytes:
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, 'w', compression) as archive:
+        for name, content in members.items():
+            archive.writestr(f'{name}.npy', content)
+    return file.getvalue()
+
+
+BAD_PCAS = {
+    'empty': b'',
+    'text': b'no archive',
+    'pickle': pickle.dumps(np.zeros(3)),
+    'nothing in it': npz(),
+    'object array': npz(count=npy(header('(1,)', "'|O'"), bytes(8))),
+    'far too large': npz(mean=npy(header(f'({10**18},)'), bytes(8))),
+    'pickled member': npz(count=pickle.dumps(7)),
+    'bomb': npz(zipfile.ZIP_DEFLATED, mean=npy(header('(9000000,)'),
+                                               bytes(18000000))),
+}
+
+
+@pytest.mark.parametrize('content', BAD_PCAS.values(), ids=BAD_PCAS)
+def test_damaged_pca(directory, pca_file, content):
+    pca_file.write_bytes(content)
+    assert f'{pca_file} is damaged' in sentence(directory, deep=True)
+
+
+def test_changed_pca(directory, pca_file, numbers):
+    content = bytearray(pca_file.read_bytes())
+    content[content.index(b'components') + 150] ^= 1
+    pca_file.write_bytes(content)
+    assert f'{pca_file} is damaged' in sentence(directory, deep=True)
+    BatchPCA().update(numbers).fit(DIM - 1).save(pca_file)
+    assert 'another width' in sentence(directory, deep=True)
+
+
 @pytest.mark.parametrize('content', [
     b'', b'{', b'[]', b'null', b'"text"', b'\xff\xfe', b'{"samples": NaN}',
     b'{"samples":\n\n 40,}', b'9' * 5000, b'[' * 200000,
@@ -156,7 +232,7 @@ def test_pickled_store_is_opened_again(directory):
     store = TargetStore.open(directory)
     pickled = pickle.dumps(store)
     assert len(pickled) < 500
-    assert isinstance(store._targets, np.memmap)
+    assert isinstance(store._targets.base, np.memmap)
     np.testing.assert_array_equal(pickle.loads(pickled)[7], store[7])
     (directory / 'meta.json').unlink()
     with pytest.raises(TargetStoreError, match='unfinished'):
@@ -187,6 +263,71 @@ def test_check(directory, ids, samples, dim, reason, cure):
 def test_hash_depends_on_each_id_and_the_order(ids):
     assert hash_ids(iter(ids)) != hash_ids(['a', 'b', 'c'])
     assert hash_ids(iter(ids)) == hash_ids(ids)
+
+
+def test_check_prior(directory):
+    store = TargetStore.open(directory)
+    store.check('0' * 32, ROWS, DIM, 'numbers')
+    with pytest.raises(TargetStoreError, match='prior numbers, .*expects x'):
+        store.check('0' * 32, ROWS, DIM, 'x')
+
+
+def own_kilobytes() -> int:
+    """Memory that is neither the page cache's nor the parent's."""
+    with open('/proc/self/smaps_rollup') as f:
+        return next(int(line.split()[1]) for line in f
+                    if line.startswith('Private_Dirty'))
+
+
+def worker_memory(directory) -> list[int]:
+    """Private kB that each of four workers adds by reading at random."""
+    added = []
+    for seed in range(4):
+        read, write = os.pipe()
+        if os.fork() == 0:
+            store = TargetStore.open(directory)
+            rng = np.random.default_rng(seed)
+            store[rng.integers(0, len(store), 256)]
+            before = own_kilobytes()
+            for _ in range(40):
+                store[rng.integers(0, len(store), 256)]
+            os.write(write, str(own_kilobytes() - before).encode())
+            os._exit(0)
+        os.wait()
+        added.append(int(os.read(read, 20)))
+    return added
+
+
+@pytest.mark.slow
+def test_store_of_imagenet_size(tmp_path, make_store, monkeypatch):
+    monkeypatch.undo()  # blocks as they are
+    rows = 1_281_167
+    small = tmp_path / 'small'
+    make_store(small, np.zeros((12_800, 512), np.float16))
+    store = make_store(tmp_path / 'store', np.zeros((10, 512), np.float16))
+    meta = dict(store.meta, samples=rows, checksums=['0' * 32] * 313)
+    (tmp_path / 'store' / 'meta.json').write_text(json.dumps(meta))
+    with open(tmp_path / 'store' / 'targets.npy', 'wb') as f:
+        np.lib.format.write_array_header_1_0(f, dict(
+            descr='<f2', fortran_order=False, shape=(rows, 512)))
+        f.truncate(f.tell() + rows * 1024)  # sparse
+    start = time.perf_counter()
+    store = TargetStore.open(tmp_path / 'store')
+    opening = time.perf_counter() - start
+    lookups, rng = [], np.random.default_rng(0)
+    for _ in range(20):
+        indices = rng.integers(0, rows, 256)
+        store[indices]  # now in the page cache
+        start = time.perf_counter()
+        store[indices]
+        lookups.append(time.perf_counter() - start)
+        assert store[indices].shape == (256, 512)
+    large, little = worker_memory(tmp_path / 'store'), worker_memory(small)
+    print(f'opening {opening:.4f} s, batch {1e3 * min(lookups):.3f} ms '
+          f'(median {1e3 * np.median(lookups):.3f}), private kB of workers '
+          f'{large}, of a store of 1 %: {little}')
+    assert opening < 1 and np.median(lookups) < 1e-3
+    assert max(large) < max(little) + 2000
 
 
 def test_hash_takes_any_file_name():

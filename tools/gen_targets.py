@@ -2,18 +2,22 @@
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 
 from mmengine.config import Config
 from mmpretrain.registry import DATASETS
 
 from _cli import run
 from _config import add_config_arguments, load_config
+from mmrela import ranks
 from mmrela.dataset import RelaTargetDataset
 from mmrela.errors import UserError
 from mmrela.features import loads_bgr
 from mmrela.generation import generate
 from mmrela.pca import NORMALIZATIONS
-from mmrela.priors import build_prior
+from mmrela.priors import Prior, build_prior
+from mmrela.targets import TargetStore
+from mmrela.verification import verify_store
 
 
 def parse_args() -> argparse.Namespace:
@@ -41,6 +45,19 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument(
         '--out', metavar='DIR',
         help='default: train_dataloader.dataset.targets')
+    parser.add_argument(
+        '--features', metavar='DIR',
+        help='where features go, and come from if they are there already '
+        '(default: OUT/features)')
+    parser.add_argument(
+        '--on-bad-image', choices=['stop', 'skip'], default='stop',
+        help='stop at an unreadable image, or leave it out (default: stop)')
+    parser.add_argument(
+        '--verify', type=int, metavar='M',
+        help='only recompute M random targets of a finished store')
+    parser.add_argument(
+        '--launcher', choices=['none', 'pytorch'], default='none',
+        help='pytorch: torchrun started this process, one of several')
     return parser.parse_args()
 
 
@@ -63,25 +80,59 @@ def head_width(cfg: Config) -> int:
     return head.get('out_channels') or cfg.model.neck.in_channels
 
 
+def verify(cfg: Config, dataset: RelaTargetDataset, prior: Prior,
+           directory: str, count: int) -> str:
+    """Compare a finished store with its prior; what to tell the user."""
+    store = TargetStore.open(directory)
+    cosine = verify_store(store, dataset, prior, count, loads_bgr(cfg),
+                          cfg.train_dataloader.num_workers)
+    return (f'{directory}: {min(count, len(store))} targets recomputed, '
+            f'smallest cosine {cosine:.5f}')
+
+
+def summary(store: TargetStore, features: Path) -> str:
+    """What was generated, in a sentence or two."""
+    meta = store.meta
+    left_out = ''
+    if store.skipped:
+        left_out = (f' {len(store.skipped)} unreadable images are left out '
+                    'and listed in meta.json.')
+    size = sum(f.stat().st_size for f in features.glob('*.npy')) / 1e6
+    return (f'{store.directory}: {len(store)} targets of {store.dim} '
+            f'components from {meta["prior"]["name"]}, '
+            f'{meta["pca"]["variance_kept"]:.1%} of the variance; features '
+            f'took {meta["feature_seconds"]} s, PCA {meta["pca_seconds"]} s.'
+            f'{left_out} {features} ({size:.0f} MB) may be removed; it makes '
+            'another --dim or --normalize without reading images.')
+
+
 def main() -> None:
     args = parse_args()
+    ranks.start(args.launcher)
     cfg = load_config(args)
     prior = build_prior(args.prior, args.weights, args.image_size, cfg)
     dataset = build_dataset(cfg)
+    if dataset.prior not in (None, prior.name):
+        raise UserError(f'train_dataloader.dataset.prior expects '
+                        f'{dataset.prior}, not --prior {args.prior}')
+    out = args.out or dataset.targets
+    if args.verify:
+        print(verify(cfg, dataset, prior, out, args.verify))
+        return
+    features = Path(args.features or Path(out) / 'features')
     store = generate(
         dataset,
         prior,
-        args.out or dataset.targets,
+        out,
         head_width(cfg) if args.dim is None else args.dim,
         args.normalize,
         bgr=loads_bgr(cfg),
         workers=cfg.train_dataloader.num_workers,
-        dtype=args.dtype)
-    meta = store.meta
-    print(f'{store.directory}: {len(store)} targets of {store.dim} '
-          f'components from {args.prior}, {meta["pca"]["variance_kept"]:.1%} '
-          f'of the variance; features took {meta["feature_seconds"]} s, PCA '
-          f'{meta["pca_seconds"]} s')
+        dtype=args.dtype,
+        features=features,
+        skip=args.on_bad_image == 'skip')
+    if ranks.rank_and_size()[0] == 0:
+        print(summary(store, features))
 
 
 if __name__ == '__main__':

@@ -74,14 +74,14 @@ def test_features_are_penultimate_activations(library, name):
     entry = models.get_model_weights(name).IMAGENET1K_V1
     library(models.get_model(name, weights=None).state_dict())
     side = entry.transforms().crop_size[0] if 'vit' in name else 64
-    x = torch.randn(3, 3, side, side)
+    x = torch.randn(2, 3, side, side)
     expected = into_classifier(models.get_model(name, weights=entry), x)
     prior = build_prior(f'torchvision:{name}')
     with torch.inference_mode():
         features = prior.model(x)
     assert features.shape == expected.shape and features.ndim == 2
     unit = expected.abs().max()  # 1e-9 if mobilenet_v2 is untrained
-    assert len((features / unit).unique(dim=0)) == 3
+    assert len((features / unit).unique(dim=0)) == 2
     torch.testing.assert_close(features / unit, expected / unit)
 
 

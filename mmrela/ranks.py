@@ -1,0 +1,95 @@
+"""The processes that torchrun started for one job; one without it."""
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from typing import TypeVar
+
+import torch
+from torch import distributed
+
+from .errors import UserError
+
+T = TypeVar('T')
+
+
+def start(launcher: str) -> None:
+    """Meet the other ranks (``pytorch``), or be alone (``none``).
+
+    They exchange small messages only, so gloo does with GPUs as well.
+
+    Raises:
+        UserError: torchrun did not start this process.
+    """
+    if launcher == 'none':
+        return
+    try:
+        distributed.init_process_group('gloo', timeout=timedelta(days=30))
+    except ValueError as e:
+        raise UserError('--launcher pytorch is for processes that torchrun '
+                        f'starts ({e})') from e
+    if torch.cuda.is_available():
+        local = int(os.environ.get('LOCAL_RANK', 0))
+        torch.cuda.set_device(local % torch.cuda.device_count())
+
+
+def rank_and_size() -> tuple[int, int]:
+    """Which process this is, and how many there are."""
+    if not distributed.is_initialized():
+        return 0, 1
+    return distributed.get_rank(), distributed.get_world_size()
+
+
+def from_first(make: Callable[[], T]) -> T:
+    """What ``make`` returns on rank 0, on all ranks.
+
+    Raises:
+        UserError: another rank has died.
+    """
+    rank, size = rank_and_size()
+    box = [make() if rank == 0 else None]
+    if size > 1:
+        with _alive():
+            distributed.broadcast_object_list(box)
+    return box[0]
+
+
+def wait() -> None:
+    """Wait for all ranks.
+
+    Raises:
+        UserError: another rank has died.
+    """
+    if rank_and_size()[1] > 1:
+        with _alive():
+            distributed.barrier()
+
+
+@contextmanager
+def _alive() -> Iterator[None]:
+    try:
+        yield
+    except RuntimeError as e:
+        raise UserError(f'rank {rank_and_size()[0]} stops, since another '
+                        'rank has failed') from e
+
+
+@contextmanager
+def one_sentence() -> Iterator[None]:
+    """Say in one sentence what fails in one of several ranks.
+
+    Their tracebacks would mix; alone, a process shows its own.
+    """
+    rank, size = rank_and_size()
+    try:
+        yield
+    except UserError:
+        raise
+    except Exception as e:
+        if size == 1:
+            raise
+        raise UserError(f'rank {rank} has failed ({type(e).__name__}: {e}); '
+                        'one process without --launcher would show where'
+                        ) from e

@@ -1,0 +1,133 @@
+"""The user's commands on two ranks, for ImageNet's config on 18 images."""
+from __future__ import annotations
+
+import json
+import os
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+from calls import DATA, IN1K, ROOT
+
+LINEAR = str(ROOT / 'configs' / 'linear' / 'resnet50_in1k.py')
+EPOCH = 5  # steps: 18 images on two ranks, in batches of two each
+# The architectures stay what they are, an eighth as wide.
+SMALL = ['model.backbone.base_channels=8', 'model.backbone.stem_channels=8']
+TRAIN = [
+    *SMALL, 'model.neck.in_channels=256', 'model.neck.hid_channels=32',
+    'model.head.predictor.hid_channels=32',
+    'model.rela_head.out_channels=16', 'train_dataloader.batch_size=2',
+    'train_dataloader.num_workers=1',
+    f'{DATA}.pipeline.1.transforms.0.0.scale=32',
+    f'{DATA}.pipeline.1.transforms.1.0.scale=32',
+    f'{DATA}.rela_pipeline.0.transforms.0.0.scale=32',
+    'default_hooks.rela.schedule.type=FixedLambda',
+    'default_hooks.rela.schedule.fraction=0.2',
+    'default_hooks.logger.interval=1',
+]
+PROBE = [
+    *SMALL, 'model.head.in_channels=256', 'train_cfg.max_epochs=1',
+    'train_dataloader.batch_size=6', 'train_dataloader.num_workers=0',
+    f'{DATA}.pipeline.1.scale=32', 'val_dataloader.num_workers=0',
+    'default_hooks.checkpoint.interval=1',
+]
+
+
+@pytest.fixture
+def shell(tmp_path):
+    """Run a command in the repository's root and return what it did."""
+
+    def call(*command) -> subprocess.CompletedProcess:
+        with socket.socket() as free:
+            free.bind(('', 0))
+            port = free.getsockname()[1]
+        environment = dict(
+            os.environ, PYTHON=sys.executable, PYTHONPATH=str(ROOT),
+            PORT=str(port), OMP_NUM_THREADS='1')
+        return subprocess.run(
+            [*map(str, command)], capture_output=True, text=True, cwd=ROOT,
+            env=environment, timeout=900)
+
+    return call
+
+
+def logged(work_dir: Path) -> list[dict]:
+    """All scalars of a run, in the order of its starts."""
+    files = sorted(work_dir.glob('*/vis_data/scalars.json'))
+    return [json.loads(line) for f in files for line in f.open()]
+
+
+def summary(work_dir: Path) -> dict:
+    return json.loads((work_dir / 'train.json').read_text())
+
+
+def weights(file: Path) -> dict:
+    return torch.load(file, weights_only=True)['state_dict']
+
+
+def test_a_mistake_is_one_sentence_on_two_ranks(shell, tmp_path):
+    done = shell('bash', 'tools/dist_train.sh', IN1K, 2, '--work-dir',
+                 tmp_path, '--cfg-options',
+                 f'{DATA}.data_root={tmp_path}/nowhere', *TRAIN)
+    assert done.returncode == 2
+    said = [line for line in done.stderr.splitlines() if 'error: ' in line]
+    assert said and all(f'{tmp_path}/nowhere' in line for line in said)
+    assert 'Traceback' not in done.stdout + done.stderr
+
+
+def test_usage(shell):
+    done = shell('bash', 'tools/dist_train.sh', IN1K)
+    assert done.returncode == 2 and done.stdout == ''
+    assert done.stderr.startswith('usage: ') and 'GPUS' in done.stderr
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(3600)
+def test_from_images_to_a_probe(shell, image_folder, tmp_path):
+    """Targets; three epochs with a hand-over; one more; a linear probe."""
+    targets, work_dir = tmp_path / 'targets', tmp_path / 'work'
+    options = ['--cfg-options', f'{DATA}.data_root={image_folder}', *TRAIN,
+               f'{DATA}.targets={targets}']
+    done = shell(
+        sys.executable, 'tools/gen_targets.py', IN1K, '--prior',
+        'torchvision:mobilenet_v2', '--weights', 'none', '--image-size', 32,
+        '--dim', 16, '--normalize', 'whiten', *options)
+    assert done.returncode == 0, done.stderr
+    assert f'{targets}: 18 targets of 16 components' in done.stdout
+
+    train = ['bash', 'tools/dist_train.sh', IN1K, 2, '--work-dir', work_dir]
+    done = shell(*train, *options, 'train_cfg.max_epochs=3')
+    assert done.returncode == 0, done.stderr
+    rows = logged(work_dir)
+    assert [row['step'] for row in rows] == list(range(1, 3 * EPOCH + 1))
+    assert [row['lambda'] for row in rows] == [1, 1] + 13 * [0]
+    # Two batches in flight are still RELA's.
+    assert ['rela_loss' in row for row in rows] == 5 * [True] + 10 * [False]
+    assert summary(work_dir)['switch_step'] == 3
+
+    done = shell(*train, '--resume', *options, 'train_cfg.max_epochs=4')
+    assert done.returncode == 0, done.stderr
+    rows = logged(work_dir)[3 * EPOCH:]
+    assert [row['step'] for row in rows] == list(
+        range(3 * EPOCH + 1, 4 * EPOCH + 1))
+    assert not any(row['lambda'] or 'rela_loss' in row for row in rows)
+    assert summary(work_dir)['switch_step'] == 3
+    assert summary(work_dir)['steps'] == 4 * EPOCH
+    trained = weights(work_dir / 'epoch_4.pth')
+
+    done = shell(
+        sys.executable, 'tools/train.py', LINEAR, '--work-dir',
+        tmp_path / 'linear', '--cfg-options', *PROBE,
+        f'{DATA}.data_root={image_folder}',
+        f'val_dataloader.dataset.data_root={image_folder}',
+        f'model.backbone.init_cfg.checkpoint={work_dir}/epoch_4.pth')
+    assert done.returncode == 0, done.stderr
+    probed = weights(tmp_path / 'linear' / 'epoch_1.pth')
+    backbone = [key for key in probed if key.startswith('backbone.')]
+    assert 'backbone.conv1.weight' in backbone and len(backbone) > 300
+    for key in backbone:
+        assert torch.equal(probed[key], trained[key]), key
+    assert 'accuracy/top1' in logged(tmp_path / 'linear')[-1]

@@ -1,0 +1,107 @@
+"""The tool around generation: options, several ranks, verification."""
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from calls import CIFAR, DATA, IN1K, ROOT, call, cifar, in1k, lines
+
+
+def random(root, out, *more) -> list:
+    return [CIFAR, '--prior', 'random', '--dim', 4, *more, *cifar(root, out)]
+
+
+@pytest.fixture
+def store(cifar_root, tmp_path):
+    assert call('gen_targets', *random(cifar_root, tmp_path / 'store')) == 0
+    return tmp_path / 'store'
+
+
+def test_verify(cifar_root, store, capsys):
+    asked = random(cifar_root, store, '--verify', 8)
+    capsys.readouterr()
+    assert call('gen_targets', *asked) == 0
+    out, err = capsys.readouterr()
+    assert '8 targets recomputed, smallest cosine 1.0' in out
+    targets = np.load(store / 'targets.npy', mmap_mode='r+')
+    targets[:] = targets[::-1].copy()  # swapped under right ids
+    targets.flush()
+    assert call('gen_targets', *asked) == 2
+    out, err = capsys.readouterr()
+    assert len(lines(err)) == 1 and 'less than 0.99' in lines(err)[0]
+    other = [CIFAR, '--prior', 'random:1', '--verify', 8,
+             *cifar(cifar_root, store)]
+    assert call('gen_targets', *other) == 2
+    assert 'prior with another' in lines(capsys.readouterr().err)[0]
+
+
+def test_verify_needs_a_finished_store(cifar_root, tmp_path, capsys):
+    assert call('gen_targets', *random(cifar_root, tmp_path / 'no',
+                                       '--verify', 8)) == 2
+    assert f"no targets at {tmp_path / 'no'}" in capsys.readouterr().err
+
+
+def test_config_names_its_prior(cifar_root, store, tmp_path, capsys):
+    wanted = f'{DATA}.prior=torchvision:alexnet'
+    asked = [*random(cifar_root, tmp_path / 'other'), wanted]
+    assert call('gen_targets', *asked) == 2
+    assert 'prior expects torchvision:alexnet' in capsys.readouterr().err
+    options = cifar(cifar_root, store, wanted,
+                    'model.rela_head.out_channels=4')
+    assert call('train', CIFAR, '--work-dir', tmp_path, *options) == 2
+    said = lines(capsys.readouterr().err)[-1]
+    assert 'was made by the prior random' in said and 'alexnet' in said
+
+
+def test_bad_images(image_folder, tmp_path, capsys):
+    root = tmp_path / 'images'
+    for file in image_folder.rglob('*.*'):
+        copy = root / file.relative_to(image_folder)
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        copy.write_bytes(file.read_bytes())
+    (root / 'train' / 'class_1' / '3.jpg').write_bytes(b'no image')
+    asked = [IN1K, '--prior', 'random', '--dim', 6, '--image-size', 32]
+    options = in1k(root, tmp_path / 'out')
+    assert call('gen_targets', *asked, *options) == 2
+    assert 'class_1/3.jpg cannot be read' in capsys.readouterr().err
+    skip = ['--on-bad-image', 'skip']
+    assert call('gen_targets', *asked, *skip, *options) == 0
+    assert '1 unreadable images are left out' in capsys.readouterr().out
+    meta = json.loads((tmp_path / 'out' / 'meta.json').read_text())
+    assert [i for i, _ in meta['skipped']] == [9]
+
+
+def torchrun(size: int, *arguments) -> subprocess.CompletedProcess:
+    return subprocess.run(
+        [sys.executable, ROOT / 'tools' / '_launch.py', '--standalone',
+         f'--nproc_per_node={size}', ROOT / 'tools' / 'gen_targets.py',
+         *map(str, arguments)],
+        capture_output=True, text=True,
+        env=dict(os.environ, PYTHONPATH=str(ROOT), OMP_NUM_THREADS='1'))
+
+
+@pytest.mark.slow
+def test_torchrun(cifar_root, store, tmp_path):
+    out = tmp_path / 'out'
+    asked = random(cifar_root, out, '--launcher', 'pytorch')
+    done = torchrun(2, *asked)
+    assert done.returncode == 0, done.stderr
+    assert len(lines(done.stdout)) == 1
+    for name in ('targets.npy', 'pca.npz'):
+        assert (out / name).read_bytes() == (store / name).read_bytes()
+    done = torchrun(2, *random(cifar_root, out, '--launcher', 'pytorch',
+                               '--normalize', 'whiten'))
+    assert done.returncode == 2 and 'Traceback' not in done.stderr
+    assert 'already holds targets with another pca' in done.stderr
+
+
+def test_launcher_without_torchrun(cifar_root, tmp_path, capsys, monkeypatch):
+    for name in ('RANK', 'WORLD_SIZE', 'MASTER_ADDR', 'MASTER_PORT'):
+        monkeypatch.delenv(name, raising=False)
+    assert call('gen_targets', *random(cifar_root, tmp_path, '--launcher',
+                                       'pytorch')) == 2
+    assert 'torchrun' in capsys.readouterr().err
