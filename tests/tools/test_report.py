@@ -121,7 +121,7 @@ def test_picture(root):
         assert image.size == (1560, 432)  # 13 x 3.6 inches, 120 dots each
         colors = image.convert('RGB').getcolors(1 << 20)
     names = dict(gray='#7f7f7f', orange='#ff7f0e', blue='#1f77b4')
-    drawn = {'#%02x%02x%02x' % color for count, color in colors if count > 99}
+    drawn = {f'#{bytes(c).hex()}' for count, c in colors if count > 99}
     assert set(names.values()) <= drawn
 
 
