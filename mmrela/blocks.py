@@ -42,13 +42,13 @@ class FeatureBlocks:
         self.samples = fingerprint['samples']
 
     def claim(self) -> None:
-        """Put the fingerprint there, or compare it with what is there.
+        """Put the fingerprint there, or compare it with finished blocks'.
 
         Raises:
             UserError: these are features of something else.
         """
         file = self.directory / 'fingerprint.json'
-        if not file.exists():
+        if not file.exists() or not self._journal():
             write_atomically(file, json.dumps(self.fingerprint).encode())
         kinds = {key: type(v) for key, v in self.fingerprint.items()}
         try:

@@ -37,7 +37,7 @@ class RelaTargetDataset(Dataset):
         targets: Directory of the target store.
         rela_pipeline: Transforms of the weak views, packing included.
         prior: Name of the prior that must have made the targets, such as
-            ``torchvision:mobilenet_v2``; ``None`` takes any.
+            ``torchvision:mobilenet_v2`` or ``random:0``; ``None`` takes any.
         **kwargs: The host dataset's own arguments.
     """
 

@@ -13,19 +13,19 @@ import torch
 from calls import DATA, IN1K, ROOT
 
 LINEAR = str(ROOT / 'configs' / 'linear' / 'resnet50_in1k.py')
-EPOCH = 5  # steps: 18 images on two ranks, in batches of two each
+EPOCH = 3  # steps: 18 images on two ranks, in batches of three each
 # The architectures stay what they are, an eighth as wide.
 SMALL = ['model.backbone.base_channels=8', 'model.backbone.stem_channels=8']
 TRAIN = [
     *SMALL, 'model.neck.in_channels=256', 'model.neck.hid_channels=32',
     'model.head.predictor.hid_channels=32',
-    'model.rela_head.out_channels=16', 'train_dataloader.batch_size=2',
+    'model.rela_head.out_channels=16', 'train_dataloader.batch_size=3',
     'train_dataloader.num_workers=1',
     f'{DATA}.pipeline.1.transforms.0.0.scale=32',
     f'{DATA}.pipeline.1.transforms.1.0.scale=32',
     f'{DATA}.rela_pipeline.0.transforms.0.0.scale=32',
     'default_hooks.rela.schedule.type=FixedLambda',
-    'default_hooks.rela.schedule.fraction=0.2',
+    'default_hooks.rela.schedule.fraction=0.4',
     'default_hooks.logger.interval=1',
 ]
 PROBE = [
@@ -103,10 +103,10 @@ def test_from_images_to_a_probe(shell, image_folder, tmp_path):
     assert done.returncode == 0, done.stderr
     rows = logged(work_dir)
     assert [row['step'] for row in rows] == list(range(1, 3 * EPOCH + 1))
-    assert [row['lambda'] for row in rows] == [1, 1] + 13 * [0]
+    assert [row['lambda'] for row in rows] == 3 * [1] + 6 * [0]
     # Two batches in flight are still RELA's.
-    assert ['rela_loss' in row for row in rows] == 5 * [True] + 10 * [False]
-    assert summary(work_dir)['switch_step'] == 3
+    assert ['rela_loss' in row for row in rows] == 6 * [True] + 3 * [False]
+    assert summary(work_dir)['switch_step'] == 4
 
     done = shell(*train, '--resume', *options, 'train_cfg.max_epochs=4')
     assert done.returncode == 0, done.stderr
@@ -114,7 +114,7 @@ def test_from_images_to_a_probe(shell, image_folder, tmp_path):
     assert [row['step'] for row in rows] == list(
         range(3 * EPOCH + 1, 4 * EPOCH + 1))
     assert not any(row['lambda'] or 'rela_loss' in row for row in rows)
-    assert summary(work_dir)['switch_step'] == 3
+    assert summary(work_dir)['switch_step'] == 4
     assert summary(work_dir)['steps'] == 4 * EPOCH
     trained = weights(work_dir / 'epoch_4.pth')
 
