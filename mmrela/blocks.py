@@ -91,7 +91,9 @@ class FeatureBlocks:
         """
         content = io.BytesIO()
         np.save(content, features, allow_pickle=False)
-        write_atomically(self._file(block), content.getbuffer())
+        # No getbuffer(): held by a traceback, as on a full disk, a view of it
+        # crashes the garbage collector of Python 3.12.1 (CPython gh-77894).
+        write_atomically(self._file(block), content.getvalue())
         unreadable = int(np.isnan(features[:, 0]).sum())
         entry = f'{block} {checksum_of(features)} {unreadable}'.encode()
         append_line(self.directory / f'journal-{rank}',

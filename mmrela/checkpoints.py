@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import pickle
+import zipfile
 from pathlib import Path
 
 import torch
@@ -28,34 +29,51 @@ class AtomicLocalBackend(LocalBackend):
         self.put(obj.encode(encoding), filepath)
 
 
-def newest_sound(directory: str | Path) -> Path | None:
-    """The newest checkpoint of a work directory that can be read."""
+class ForeignCheckpointError(UserError):
+    """A checkpoint that is whole, but needs pickle."""
+
+
+def newest_sound(directory: str | Path, trusted: bool = False) -> Path | None:
+    """The newest checkpoint of a work directory that is not damaged.
+
+    Raises:
+        ForeignCheckpointError: it needs pickle and is not trusted.
+    """
     files = sorted(Path(directory).glob('*.pth'),
                    key=lambda file: file.stat().st_mtime_ns)
     for file in reversed(files):
         try:
-            require_sound(file)
+            require_sound(file, trusted)
             return file
+        except ForeignCheckpointError:
+            raise
         except UserError as e:
             print(f'passed over: {e}', flush=True)
     return None
 
 
-def require_sound(file: str | Path) -> None:
-    """Make sure that a checkpoint can be read without unpickling objects.
+def require_sound(file: str | Path, trusted: bool = False) -> None:
+    """Make sure that a checkpoint can be read.
+
+    Args:
+        file: The checkpoint.
+        trusted: Whether it may run code, as unpickling does.
 
     Raises:
-        UserError: it is missing, damaged or needs pickle.
+        ForeignCheckpointError: it needs pickle and is not trusted.
+        UserError: it is missing or damaged.
     """
     if not Path(file).is_file():
         raise UserError(f'no checkpoint at {file}')
     try:
-        torch.load(file, map_location='cpu', weights_only=True, mmap=True)
-    except pickle.UnpicklingError as e:
-        raise UserError(
-            f'{file} holds Python objects, which could run code on loading: '
-            'pass --trust-checkpoint if you know who made it') from e
+        torch.load(file, map_location='cpu', weights_only=not trusted,
+                   mmap=True)
     except Exception as e:
+        if isinstance(e, pickle.UnpicklingError) and zipfile.is_zipfile(file):
+            raise ForeignCheckpointError(
+                f'{file} holds Python objects, which could run code on '
+                'loading: pass --trust-checkpoint if you know who made it'
+            ) from e
         raise UserError(f'{file} is damaged ({type(e).__name__}): resume from '
                         'an earlier one') from e
 

@@ -39,7 +39,7 @@ def write_store(directory: str | os.PathLike, blocks: Iterable[np.ndarray],
             shape=shape))
         for block in blocks:
             rows = _as(meta['dtype'], block)
-            f.write(rows.data)
+            f.write(rows.tobytes())
             checksums.append(checksum_of(rows))
             row += len(rows)
         if row != meta['samples']:

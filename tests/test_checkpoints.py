@@ -69,6 +69,9 @@ def test_pickled_objects_need_trust_in_that_one_file(tmp_path):
     other = str(save(tmp_path / 'b.pth', dict(log=HistoryBuffer([2], [1]))))
     with pytest.raises(UserError, match='--trust-checkpoint'):
         checkpoints.require_sound(foreign)
+    with pytest.raises(UserError, match='--trust-checkpoint'):
+        checkpoints.newest_sound(tmp_path)  # never past it, from scratch
+    assert checkpoints.newest_sound(tmp_path, trusted=True) is not None
     checkpoints.trust(foreign)
     assert _load_checkpoint(foreign)['log'].data[0].tolist() == [1]
     with pytest.raises(pickle.UnpicklingError):

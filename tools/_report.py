@@ -115,7 +115,8 @@ def _markdown(report: dict, labels: list[str]) -> str:
 
 
 def _picture(runs: list[Run], report: dict, file: Path) -> None:
-    figure, axes = plt.subplots(1, 3, figsize=(13, 3.6), dpi=120)
+    figure, axes = plt.subplots(
+        1, 3, figsize=(13, 3.6), dpi=120, layout='constrained')
     losses, lam, bars = axes
     for run in runs:
         style = dict(color=COLORS[run.prior], label=run.label)
@@ -124,7 +125,6 @@ def _picture(runs: list[Run], report: dict, file: Path) -> None:
     losses.set(title="loss: RELA's in [0, 2], then BYOL's in [−4, 4]",
                xlabel='step')
     lam.set(title='λ', xlabel='step', ylim=(-0.1, 1.1))
-    lam.legend(loc='center right', fontsize=8)
     names = ['untrained'] + [run.label for run in runs]
     values = [report['untrained_top1']] + [
         row['linear_top1'] for row in report['runs']]
@@ -132,7 +132,6 @@ def _picture(runs: list[Run], report: dict, file: Path) -> None:
     drawn = bars.barh(names[::-1], values[::-1], color=colors[::-1])
     bars.bar_label(drawn, fmt='%.1f')
     bars.set(title='linear probe, top-1 %', xlim=(0, max(values) * 1.2))
-    figure.tight_layout()
     figure.savefig(file)
     plt.close(figure)
 

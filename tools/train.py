@@ -30,7 +30,7 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument(
         '--trust-checkpoint',
         action='store_true',
-        help='unpickle the file named by --resume, which may run code')
+        help='unpickle the file that --resume takes, which may run code')
     parser.add_argument(
         '--amp', action='store_true', help='automatic mixed precision')
     parser.add_argument(
@@ -68,14 +68,15 @@ def merge(cfg: Config, args: argparse.Namespace) -> Config:
 
 def resume_from(args: argparse.Namespace, work_dir: str) -> str | None:
     """The checkpoint that ``--resume`` means, if there is one."""
+    trusted = args.trust_checkpoint
     if args.resume == 'auto':
-        newest = checkpoints.newest_sound(work_dir)
-        return newest and str(newest)
-    if args.trust_checkpoint:
-        checkpoints.trust(args.resume)
+        file = checkpoints.newest_sound(work_dir, trusted)
     else:
-        checkpoints.require_sound(args.resume)
-    return args.resume
+        file = args.resume
+        checkpoints.require_sound(file, trusted)
+    if file and trusted:
+        checkpoints.trust(str(file))
+    return file and str(file)
 
 
 def write_summary(runner: Runner, seconds: float) -> None:

@@ -42,8 +42,8 @@ class PlainCheckpointHook(Hook):
 def _to_tensors(buffer: HistoryBuffer) -> dict:
     values, counts = buffer.data
     return dict(
-        values=torch.as_tensor(np.asarray(values, np.float64)),
-        counts=torch.as_tensor(np.asarray(counts, np.int64)),
+        values=torch.as_tensor(np.asarray(values)),
+        counts=torch.as_tensor(np.asarray(counts)),
         max_length=buffer.max_length)
 
 

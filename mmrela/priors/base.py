@@ -57,4 +57,6 @@ def read_weights(file: str) -> dict:
     except Exception as e:
         raise UserError(f'{file} holds no weights that load without pickle '
                         f'({type(e).__name__})') from e
+    if not isinstance(state, dict):
+        raise UserError(f'{file} holds no state dict')
     return state.get('state_dict', state)

@@ -1,12 +1,11 @@
 """Models of torchvision, without their classifiers."""
 from __future__ import annotations
 
+import torch
 from torch import nn
 
 from ..errors import UserError
 from .base import Prior, read_weights
-
-_CLASSIFIERS = ('fc', 'classifier', 'heads', 'head')
 
 
 def load_torchvision(name: str, weights: str | None, image_size: int | None,
@@ -25,20 +24,31 @@ def load_torchvision(name: str, weights: str | None, image_size: int | None,
     if entry is None:
         raise UserError(f'--prior torchvision:{name}: torchvision has no '
                         'IMAGENET1K_V1 weights of it; take another model')
-    model = models.get_model(name, weights=None)
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)  # `--weights none` is one network, not many
+        model = models.get_model(name, weights=None)
+    if hasattr(model, 'transform_input'):  # as torchvision does with weights
+        model.transform_input = True
     if weights is None:
         model.load_state_dict(_download(name, entry))
     elif weights != 'none':
         _load(model, read_weights(weights), f'{weights} into {name}')
-    for classifier in _CLASSIFIERS:
-        if hasattr(model, classifier):
-            setattr(model, classifier, nn.Identity())
+    _drop_classifier(name, model)
     size = {}
     if image_size:
         size = dict(crop_size=image_size, resize_size=image_size)
     transform = entry.transforms(**size)
     description = ' '.join(repr(transform).split())
     return Prior(f'torchvision:{name}', model, transform, description)
+
+
+def _drop_classifier(name: str, model: nn.Module) -> None:
+    linear = [key for key, module in model.named_modules()
+              if isinstance(module, nn.Linear)]
+    if not linear:
+        raise UserError(f'--prior torchvision:{name}: it has no linear '
+                        'classifier to take features from; take another')
+    model.set_submodule(linear[-1], nn.Identity())
 
 
 def _download(name: str, entry) -> dict:

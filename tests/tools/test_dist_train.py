@@ -10,7 +10,11 @@ from pathlib import Path
 
 import pytest
 import torch
-from calls import DATA, IN1K, ROOT
+from calls import DATA, IN1K, ROOT, call
+from mmengine.config import Config
+from mmpretrain.registry import MODELS
+
+from mmrela import checkpoints
 
 LINEAR = str(ROOT / 'configs' / 'linear' / 'resnet50_in1k.py')
 EPOCH = 3  # steps: 18 images on two ranks, in batches of three each
@@ -40,7 +44,7 @@ PROBE = [
 def shell(tmp_path):
     """Run a command in the repository's root and return what it did."""
 
-    def call(*command) -> subprocess.CompletedProcess:
+    def run(*command) -> subprocess.CompletedProcess:
         with socket.socket() as free:
             free.bind(('', 0))
             port = free.getsockname()[1]
@@ -51,7 +55,7 @@ def shell(tmp_path):
             [*map(str, command)], capture_output=True, text=True, cwd=ROOT,
             env=environment, timeout=900)
 
-    return call
+    return run
 
 
 def logged(work_dir: Path) -> list[dict]:
@@ -65,7 +69,14 @@ def summary(work_dir: Path) -> dict:
 
 
 def weights(file: Path) -> dict:
-    return torch.load(file, weights_only=True)['state_dict']
+    return torch.load(file, weights_only=False)['state_dict']
+
+
+def probe_options(checkpoint: Path, images: Path) -> list[str]:
+    """Options of the linear benchmark for an eighth of a ResNet-50."""
+    return ['--cfg-options', *PROBE, f'{DATA}.data_root={images}',
+            f'val_dataloader.dataset.data_root={images}',
+            f'model.backbone.init_cfg.checkpoint={checkpoint}']
 
 
 def test_a_mistake_is_one_sentence_on_two_ranks(shell, tmp_path):
@@ -82,6 +93,18 @@ def test_usage(shell):
     done = shell('bash', 'tools/dist_train.sh', IN1K)
     assert done.returncode == 2 and done.stdout == ''
     assert done.stderr.startswith('usage: ') and 'GPUS' in done.stderr
+
+
+def test_linear_benchmark_can_be_resumed(image_folder, tmp_path):
+    cfg = Config.fromfile(LINEAR).model.backbone
+    cfg.update(init_cfg=None, base_channels=8, stem_channels=8)
+    state = MODELS.build(cfg).state_dict()
+    torch.save(dict(state_dict={f'backbone.{k}': v for k, v in state.items()}),
+               tmp_path / 'backbone.pth')
+    assert call('train', LINEAR, '--work-dir', tmp_path / 'work',
+                *probe_options(tmp_path / 'backbone.pth', image_folder)) == 0
+    newest = checkpoints.newest_sound(tmp_path / 'work')
+    assert newest == tmp_path / 'work' / 'epoch_1.pth'
 
 
 @pytest.mark.slow
@@ -118,12 +141,9 @@ def test_from_images_to_a_probe(shell, image_folder, tmp_path):
     assert summary(work_dir)['steps'] == 4 * EPOCH
     trained = weights(work_dir / 'epoch_4.pth')
 
-    done = shell(
-        sys.executable, 'tools/train.py', LINEAR, '--work-dir',
-        tmp_path / 'linear', '--cfg-options', *PROBE,
-        f'{DATA}.data_root={image_folder}',
-        f'val_dataloader.dataset.data_root={image_folder}',
-        f'model.backbone.init_cfg.checkpoint={work_dir}/epoch_4.pth')
+    done = shell(sys.executable, 'tools/train.py', LINEAR, '--work-dir',
+                 tmp_path / 'linear',
+                 *probe_options(work_dir / 'epoch_4.pth', image_folder))
     assert done.returncode == 0, done.stderr
     probed = weights(tmp_path / 'linear' / 'epoch_1.pth')
     backbone = [key for key in probed if key.startswith('backbone.')]
