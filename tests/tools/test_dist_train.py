@@ -69,7 +69,7 @@ def summary(work_dir: Path) -> dict:
 
 
 def weights(file: Path) -> dict:
-    return torch.load(file, weights_only=False)['state_dict']
+    return torch.load(file, weights_only=True)['state_dict']
 
 
 def probe_options(checkpoint: Path, images: Path) -> list[str]:
