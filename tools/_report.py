@@ -122,8 +122,8 @@ def _picture(runs: list[Run], report: dict, file: Path) -> None:
         style = dict(color=COLORS[run.prior], label=run.label)
         losses.plot(*run.curve('loss'), **style)
         lam.step(*run.curve('lambda'), where='post', **style)
-    losses.set(title="loss: RELA's in [0, 2], then BYOL's in [−4, 4]",
-               xlabel='step')
+    losses.set(title="loss: RELA's 0 to 2, BYOL's −4 to 4", xlabel='step')
+    losses.legend(fontsize=8)
     lam.set(title='λ', xlabel='step', ylim=(-0.1, 1.1))
     names = ['untrained'] + [run.label for run in runs]
     values = [report['untrained_top1']] + [
