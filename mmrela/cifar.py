@@ -25,12 +25,14 @@ class CIFAR10Binary(BaseDataset):
         **kwargs: As for mmpretrain's ``BaseDataset``.
 
     Raises:
-        UserError: a file is missing or has another size.
+        UserError: a file is missing or has another size; an unknown split.
     """
 
     METAINFO = {'classes': CIFAR10_CATEGORIES}
 
     def __init__(self, data_root: str, split: str = 'train', **kwargs):
+        if split not in _FILES:
+            raise UserError(f'split must be train or test, got {split!r}')
         self.split = split
         super().__init__(ann_file='', data_root=data_root, **kwargs)
 

@@ -71,10 +71,11 @@ class FixedLambda:
     """
 
     def __init__(self,
-                 fraction: float,
+                 fraction: float | None = None,
                  total_steps: int | None = None) -> None:
-        if not 0 <= fraction <= 1:
-            raise UserError(f'fraction must lie in [0, 1], got {fraction}')
+        if fraction is None or not 0 <= fraction <= 1:
+            raise UserError('schedule.fraction, the share of the steps that '
+                            f'RELA gets, must lie in [0, 1], got {fraction}')
         self.fraction = fraction
         self.total_steps = total_steps
         self.step = 0
@@ -91,7 +92,8 @@ class FixedLambda:
         return self.value
 
     def state_dict(self) -> dict:
-        return dict(step=self.step)
+        return dict(step=self.step, total_steps=self.total_steps)
 
     def load_state_dict(self, state: dict) -> None:
-        self.step = state['step']
+        # Training on for longer must not bring RELA back.
+        self.step, self.total_steps = state['step'], state['total_steps']

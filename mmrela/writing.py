@@ -55,6 +55,9 @@ def _as(dtype: str, block: np.ndarray) -> np.ndarray:
     if not np.isfinite(rows).all():
         raise UserError('some targets are too large for float16: pass '
                         '--dtype float32')
+    if block.any() and np.abs(block).max() < np.finfo(np.float16).tiny:
+        raise UserError('the targets are too small to be told from zero: '
+                        'pass --normalize whiten')
     return rows
 
 

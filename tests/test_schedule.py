@@ -7,6 +7,7 @@ import math
 import numpy as np
 import pytest
 
+from mmrela.errors import UserError
 from mmrela.schedule import AdaptiveLambda, FixedLambda
 
 OTHERS = dict(fast=0.4, slow=3.0, fast_momentum=0.99, slow_momentum=0.97,
@@ -122,3 +123,16 @@ def test_fixed_state_continues():
 def test_fraction_out_of_range(fraction):
     with pytest.raises(ValueError, match=r'\[0, 1\]'):
         FixedLambda(fraction, 10)
+
+
+def test_fixed_lambda_stays_0_when_training_goes_on_for_longer():
+    first = FixedLambda(0.4, 10)
+    assert [first.update(1.) for _ in range(9)][-1] == 0
+    longer = FixedLambda(0.4)
+    longer.load_state_dict(first.state_dict())
+    assert longer.update(1.) == 0
+
+
+def test_fixed_lambda_needs_its_fraction():
+    with pytest.raises(UserError, match='schedule.fraction'):
+        FixedLambda()

@@ -84,3 +84,11 @@ def test_files_appear_whole_or_not_at_all(tmp_path):
     assert file.read_bytes() == b'old'
     write_atomically(file, b'new')
     assert file.read_bytes() == b'new'
+
+
+def test_targets_that_are_as_good_as_zero_are_refused(tmp_path):
+    tiny = np.full((4, 3), 1e-9)
+    meta = dict(samples=4, dim=3, dtype='float32', ids='', prior={}, pca={})
+    with pytest.raises(UserError, match='--normalize whiten'):
+        write_store(tmp_path / 'store', [tiny], meta)
+    assert not (tmp_path / 'store' / 'meta.json').exists()

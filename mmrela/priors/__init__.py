@@ -34,4 +34,6 @@ def build_prior(spec: str,
     if kind not in PRIORS:
         raise UserError(f'--prior {spec}: no such prior; take '
                         'torchvision:NAME or random[:SEED]')
+    if image_size is not None and image_size < 1:
+        raise UserError(f'--image-size must be positive, got {image_size}')
     return PRIORS[kind](name, weights, image_size, cfg)

@@ -27,6 +27,9 @@ def load_torchvision(name: str, weights: str | None, image_size: int | None,
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)  # `--weights none` is one network, not many
         model = models.get_model(name, weights=None)
+    if image_size not in (None, getattr(model, 'image_size', image_size)):
+        raise UserError(f'torchvision:{name} sees {model.image_size} pixels '
+                        'and no other size: leave out --image-size')
     if hasattr(model, 'transform_input'):  # as torchvision does with weights
         model.transform_input = True
     if weights is None:

@@ -299,3 +299,10 @@ def test_load_student_refuses_another_backbone(cfg, trained, change):
     with pytest.raises(UserError, match='does not hold the backbone') as error:
         load_student(file, None, cfg)
     assert file in str(error.value)
+
+
+@pytest.mark.parametrize('spec,size', [
+    ('torchvision:resnet18', 0), ('random', -3), ('torchvision:vit_b_16', 64)])
+def test_impossible_image_sizes(spec, size):
+    with pytest.raises(UserError, match='--image-size'):
+        build_prior(spec, 'none', size)
