@@ -78,3 +78,10 @@ def make_store():
                  pca={}), **meta))
 
     return make
+
+
+@pytest.fixture
+def numbers() -> np.ndarray:
+    """Features or targets of 40 samples, (40, 3) float32."""
+    rng = np.random.default_rng(0)
+    return rng.normal(size=(40, 3)).astype(np.float32)

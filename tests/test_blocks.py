@@ -20,12 +20,6 @@ def small_blocks(monkeypatch):
 
 
 @pytest.fixture
-def numbers() -> np.ndarray:
-    rng = np.random.default_rng(0)
-    return rng.normal(size=(SAMPLES, WIDTH)).astype(np.float32)
-
-
-@pytest.fixture
 def blocks(tmp_path, numbers) -> FeatureBlocks:
     """Written by two ranks."""
     blocks = FeatureBlocks(tmp_path / 'features', dict(samples=SAMPLES))

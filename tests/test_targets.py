@@ -24,12 +24,6 @@ def small_blocks(monkeypatch):
 
 
 @pytest.fixture
-def numbers() -> np.ndarray:
-    rng = np.random.default_rng(0)
-    return rng.normal(size=(ROWS, DIM)).astype(np.float32)
-
-
-@pytest.fixture
 def directory(tmp_path, numbers, make_store):
     make_store(tmp_path / 'store', numbers)
     return tmp_path / 'store'

@@ -17,12 +17,6 @@ def small_blocks(monkeypatch):
     monkeypatch.setattr(module, 'BLOCK', 16)
 
 
-@pytest.fixture
-def numbers() -> np.ndarray:
-    rng = np.random.default_rng(0)
-    return rng.normal(size=(ROWS, DIM)).astype(np.float32)
-
-
 def unfinished(directory) -> bool:
     with pytest.raises(TargetStoreError, match='unfinished') as caught:
         TargetStore.open(directory)
