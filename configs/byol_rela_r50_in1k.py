@@ -1,9 +1,10 @@
 # 8 GPUs x 256: the recipe's rate, for 4096 images a step, is scaled to 2048.
 _base_ = ['mmpretrain::byol/byol_resnet50_16xb256-coslr-200e_in1k.py', '_base_/rela.py']
-model = dict(type='Rela', host={{_base_.model.type}}, rela_head={{_base_.rela_head}})
+model = dict(type='Rela', host=_base_.model.type, rela_head=_base_.rela_head)
 train_dataloader = dict(
-    sampler={{_base_.rela_sampler}}, collate_fn={{_base_.rela_collate}},
-    dataset=dict(type='RelaTargetDataset', host={{_base_.train_dataloader.dataset.type}},
-                 targets='data/targets/in1k', rela_pipeline={{_base_.rela_pipeline}}))
-default_hooks = {{_base_.rela_hooks}}
+    sampler=_base_.rela_sampler, collate_fn=_base_.rela_collate,
+    dataset=dict(type='RelaTargetDataset', host=_base_.train_dataloader.dataset.type,
+                 targets='data/targets/in1k', rela_pipeline=_base_.rela_pipeline))
+default_hooks = _base_.rela_hooks
+find_unused_parameters = True  # each stage trains a part of the model
 auto_scale_lr = dict(enable=True)

@@ -14,13 +14,29 @@ from mmrela.writing import write_store
 CONFIGS = Path(__file__).parents[1] / 'configs'
 DIM = 16  # of the targets in tests
 
+_PREDICTOR = {
+    'model.head.predictor.in_channels': 16,
+    'model.head.predictor.hid_channels': 32,
+    'model.head.predictor.out_channels': 16,
+}
+_QUEUE = {'model.queue_len': 64, 'model.feat_dim': 16}
+
 # host -> config, and what makes its model small
 HOSTS = dict(
-    BYOL=('byol_rela_r18_cifar10.py', {
-        'model.head.predictor.in_channels': 16,
-        'model.head.predictor.hid_channels': 32,
-        'model.head.predictor.out_channels': 16,
-    }))
+    BYOL=('byol_rela_r18_cifar10.py', _PREDICTOR),
+    MoCo=('mocov2_rela_r18_cifar10.py', _QUEUE),
+    MoCoV3=('mocov3_rela_r18_cifar10.py', _PREDICTOR),
+    SimSiam=('simsiam_rela_r18_cifar10.py', _PREDICTOR),
+    SimCLR=('simclr_rela_r18_cifar10.py', {}),
+    SwAV=('swav_rela_r18_cifar10.py', {
+        'model.head.loss.feat_dim': 16,
+        'model.head.loss.num_prototypes': 12,
+        'custom_hooks.0.feat_dim': 16,
+    }),
+    BarlowTwins=('barlowtwins_rela_r18_cifar10.py', {
+        'model.head.in_channels': 16,
+    }),
+    DenseCL=('densecl_rela_r18_cifar10.py', _QUEUE))
 
 _SMALL = {
     'model.backbone.type': 'ResNet',

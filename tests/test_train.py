@@ -30,8 +30,8 @@ def assert_same(ours, theirs):
         assert torch.equal(value, theirs[name]), name
 
 
-@pytest.mark.parametrize('switch', [4, 12, 20])
-@pytest.mark.parametrize('host', HOSTS)
+@pytest.mark.parametrize('host, switch', [
+    *((host, 12) for host in HOSTS), ('BYOL', 4), ('BYOL', 20)])
 def test_resume_continues_exactly(host, switch, cifar_root, tmp_path):
     """Checkpoint after epoch 1: past, before and long before λ falls."""
     whole = config(host, cifar_root, tmp_path / 'whole', switch)
@@ -72,23 +72,31 @@ def test_weights_alone_do_not_bring_back_lambda(cifar_root, tmp_path):
     assert hook.switch_step == 20
 
 
-@pytest.mark.parametrize('host', HOSTS)
-def test_two_ranks_switch_together_and_stay_equal(host, cifar_root, tmp_path):
-    cfg = config(host, cifar_root, tmp_path / 'work', 5,
-                 train_dataloader__num_workers=1,
-                 train_dataloader__prefetch_factor=2,
-                 train_dataloader__batch_size=4,
-                 log_level='INFO')
-    file = tmp_path / 'config.py'
-    cfg.dump(str(file))
+@pytest.fixture(scope='module')
+def two_ranks(cifar_root, tmp_path_factory):
+    """What both ranks saw and learnt, of all hosts in one launch."""
+    root = tmp_path_factory.mktemp('ranks')
+    for host in HOSTS:
+        cfg = config(host, cifar_root, root / host / 'work', 5,
+                     train_dataloader__num_workers=1,
+                     train_dataloader__prefetch_factor=2,
+                     train_dataloader__batch_size=4,
+                     experiment_name=host, log_level='INFO')
+        cfg.dump(str(root / host / 'config.py'))
     script = Path(__file__).parent / 'train_rank.py'
     subprocess.run(
         [sys.executable, '-m', 'torch.distributed.run', '--nproc_per_node=2',
-         '--master_port=29517', str(script), str(file), str(tmp_path)],
-        check=True, cwd=ROOT, timeout=300,
+         '--master_port=29517', str(script), *(str(root / h) for h in HOSTS)],
+        check=True, cwd=ROOT, timeout=500,
         env=dict(os.environ, OMP_NUM_THREADS='1', PYTHONPATH=str(ROOT)))
-    ranks = [json.loads((tmp_path / f'rank{i}.json').read_text())
+    return root
+
+
+@pytest.mark.parametrize('host', HOSTS)
+def test_two_ranks_switch_together_and_stay_equal(host, two_ranks):
+    ranks = [json.loads((two_ranks / host / f'rank{i}.json').read_text())
              for i in range(2)]
     assert ranks[0] == ranks[1]
     assert ranks[0]['stages'] == ['rela'] * 7 + ['host'] * 17
-    assert_same(*(torch.load(tmp_path / f'rank{i}.pth') for i in range(2)))
+    assert_same(*(torch.load(two_ranks / host / f'rank{i}.pth')
+                  for i in range(2)))

@@ -1,4 +1,7 @@
-"""One rank of a training: train_rank.py CONFIG OUT_DIR, under torchrun."""
+"""One rank of trainings: train_rank.py DIR [DIR …], under torchrun.
+
+Each directory holds a ``config.py`` and gets what this rank saw.
+"""
 import json
 import os
 import sys
@@ -22,8 +25,8 @@ class Stages(Hook):
         self.seen.append('rela' if is_rela else 'host')
 
 
-def main(config: str, out: Path) -> None:
-    cfg = Config.fromfile(config)
+def main(out: Path) -> None:
+    cfg = Config.fromfile(out / 'config.py')
     cfg.launcher = 'pytorch'
     compat.init_cpu_ranks(cfg)
     runner = Runner.from_cfg(cfg)
@@ -42,4 +45,5 @@ def main(config: str, out: Path) -> None:
 
 
 if __name__ == '__main__':
-    main(sys.argv[1], Path(sys.argv[2]))
+    for directory in sys.argv[1:]:
+        main(Path(directory))

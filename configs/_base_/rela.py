@@ -1,7 +1,6 @@
-# All that turns a host's config into RELA. A leaf puts these into place with
-# {{_base_.…}}, since siblings in `_base_` cannot see each other.
+# All that turns a host's config into RELA. A leaf puts these into place as
+# `_base_.…`, since siblings in `_base_` cannot see each other.
 custom_imports = dict(imports=['mmrela'], allow_failed_imports=False)
-find_unused_parameters = True  # each stage trains a part of the model
 
 # An upstream config's entries give way to these (`_delete_`): its sampler
 # knows no stages, and the scope that mmengine writes into an inherited

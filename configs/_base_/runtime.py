@@ -1,15 +1,16 @@
 _base_ = 'rela.py'
 
 default_scope = 'mmpretrain'
+find_unused_parameters = True  # each stage trains a part of the model
 default_hooks = dict(
     timer=dict(type='IterTimerHook'),
     logger=dict(type='LoggerHook', interval=50),
     param_scheduler=dict(type='ParamSchedulerHook'),
     checkpoint=dict(type='CheckpointHook', interval=10, max_keep_ckpts=3),
     sampler_seed=dict(type='DistSamplerSeedHook'),
-    rela={{_base_.rela_hooks.rela}},
-    determinism={{_base_.rela_hooks.determinism}},
-    plain_checkpoint={{_base_.rela_hooks.plain_checkpoint}})
+    rela=_base_.rela_hooks.rela,
+    determinism=_base_.rela_hooks.determinism,
+    plain_checkpoint=_base_.rela_hooks.plain_checkpoint)
 env_cfg = dict(
     cudnn_benchmark=True,
     mp_cfg=dict(mp_start_method='fork', opencv_num_threads=0),

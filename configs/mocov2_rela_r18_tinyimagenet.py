@@ -1,0 +1,3 @@
+_base_ = ['_base_/methods/mocov2.py', '_base_/datasets/tiny_imagenet.py',
+          '_base_/schedules/adamw_100e.py', '_base_/runtime.py']
+train_dataloader = dict(dataset=dict(pipeline=_base_.strong_pipeline))
