@@ -10,23 +10,28 @@ except ModuleNotFoundError as e:
         'mmcv-lite` (enough for all of mmrela)') from e
 
 from . import checkpoints, compat  # noqa: F401
-from .cifar import CIFAR10Binary
+from .cifar import CIFAR10Binary, CIFAR100Binary
 from .dataset import RelaTargetDataset
 from .head import RelaHead
 from .hooks import (
     AdaptiveLambdaHook,
     DeterminismHook,
+    OnlineKNNHook,
     PlainCheckpointHook,
 )
+from .hosts import DINO, DINOHead, DINONeck, VICReg, VICRegHead
 from .model import Rela
 from .sampler import BudgetSampler, RelaSampler
+from .tiny_imagenet import TinyImageNet
 from .transforms import NativeResizedCrop
 from .version import __version__
 
 compat.patch()
 
 __all__ = [
-    'AdaptiveLambdaHook', 'BudgetSampler', 'CIFAR10Binary', 'DeterminismHook',
-    'NativeResizedCrop', 'PlainCheckpointHook', 'Rela', 'RelaHead',
-    'RelaSampler', 'RelaTargetDataset', '__version__'
+    'AdaptiveLambdaHook', 'BudgetSampler', 'CIFAR10Binary',
+    'CIFAR100Binary', 'DINO', 'DINOHead', 'DINONeck', 'DeterminismHook',
+    'NativeResizedCrop', 'OnlineKNNHook', 'PlainCheckpointHook', 'Rela',
+    'RelaHead', 'RelaSampler', 'RelaTargetDataset', 'TinyImageNet',
+    'VICReg', 'VICRegHead', '__version__'
 ]

@@ -3,16 +3,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-import numpy as np
 import torch
-from PIL import Image
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 from tqdm import tqdm
 
 from .errors import UserError
 from .priors import Prior
-from .samples import load_sample, sample_name
+from .samples import sample_name
 
 BATCH_SIZE = 128  # fixed: another one rounds features differently
 
@@ -31,7 +29,7 @@ class PriorImages(Dataset):
     def __init__(self, dataset: Dataset, prior: Prior, bgr: bool,
                  skip: bool = False) -> None:
         self.dataset = dataset
-        self.preprocess = prior.preprocess
+        self.prior = prior
         self.bgr = bgr
         self.skip = skip
 
@@ -40,14 +38,11 @@ class PriorImages(Dataset):
 
     def __getitem__(self, index: int) -> Tensor | None:
         try:
-            image = load_sample(self.dataset, index)['img']
+            return self.prior.look(self.dataset, index, self.bgr)
         except UserError:
             if self.skip:
                 return None
             raise
-        if self.bgr:
-            image = image[..., ::-1]
-        return self.preprocess(Image.fromarray(np.ascontiguousarray(image)))
 
 
 def loads_bgr(cfg: dict) -> bool:

@@ -91,6 +91,13 @@ def test_priors_import_their_libraries_lazily(file):
     assert [n for n in found if not inside(n, allowed)] == []
 
 
+@pytest.mark.parametrize(
+    'file', sorted((ROOT / 'mmrela' / 'hosts').glob('*.py')), ids=relative)
+def test_hosts_are_plain_mmpretrain(file):
+    allowed = {*LIBRARIES, 'mmengine', 'mmpretrain', 'mmrela.hosts'}
+    assert [n for n in imports_of(file) if not inside(n, allowed)] == []
+
+
 def test_walk_reaches_every_file():
     assert len(PACKAGE) > 20 and len(TOOLS) > 5
     seen = [name for folder in ('mmrela', 'configs')

@@ -2,9 +2,10 @@ import struct
 
 import numpy as np
 import pytest
+from layouts import cifar100, colour
 from mmpretrain.registry import DATASETS
 
-from mmrela.cifar import CIFAR10Binary
+from mmrela.cifar import CIFAR10Binary, CIFAR100Binary
 from mmrela.errors import UserError
 
 FOLDER = 'cifar-10-batches-bin'
@@ -91,3 +92,34 @@ def test_damaged_files_are_refused(labelled_root, name, split, size):
         CIFAR10Binary(str(labelled_root), split)
     assert str(file) in str(error.value)
     assert 'tools/prepare_cifar10.py' in str(error.value)
+
+
+@pytest.mark.parametrize('split, count', [('train', 50000), ('test', 10000)])
+def test_cifar100(tmp_path, split, count):
+    """The fine class is the row modulo 100, the coarse one modulo 20."""
+    dataset = DATASETS.build(dict(
+        type='CIFAR100Binary', data_root=str(cifar100(tmp_path)),
+        split=split, pipeline=[dict(type='PackInputs')]))
+    assert len(dataset) == count
+    assert dataset.get_gt_labels()[:100].tolist() == list(range(100))
+    for i in (0, 1, 63, 99):
+        image = dataset.get_data_info(i)['img']
+        assert image.shape == (32, 32, 3) and image.dtype == np.uint8
+        assert (image == colour(i)).all()
+        assert dataset[i]['data_samples'].gt_label.item() == i
+    assert len(dataset.CLASSES) == 100 and dataset.CLASSES[99] == 'worm'
+
+
+@pytest.mark.parametrize('split, size', [
+    ('train', 50000 * 3073), ('test', 10000 * 3074 - 1), ('test', None)])
+def test_damaged_cifar100(tmp_path, split, size):
+    file = cifar100(tmp_path) / 'cifar-100-binary' / f'{split}.bin'
+    if size is None:
+        file.unlink()
+    else:
+        with open(file, 'r+b') as f:
+            f.truncate(size)
+    with pytest.raises(UserError) as error:
+        CIFAR100Binary(str(tmp_path), split)
+    assert str(file) in str(error.value)
+    assert 'cifar-100-binary.tar.gz' in str(error.value)

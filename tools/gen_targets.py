@@ -26,7 +26,7 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument(
         '--prior',
         required=True,
-        help='torchvision:NAME, or random[:SEED] (the student, untrained)')
+        help='KIND:NAME[,size=S][,weights=FILE], see --list-priors')
     parser.add_argument(
         '--weights',
         metavar='FILE|none',

@@ -4,9 +4,10 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import time
+import platform
 from pathlib import Path
 
+import torch
 from mmengine.config import Config
 from mmengine.dist import is_main_process
 from mmengine.runner import Runner
@@ -79,14 +80,22 @@ def resume_from(args: argparse.Namespace, work_dir: str) -> str | None:
     return file and str(file)
 
 
-def write_summary(runner: Runner, seconds: float) -> None:
-    """Leave what a report needs in ``WORK_DIR/train.json``."""
+def write_summary(runner: Runner) -> None:
+    """Leave what a report needs in ``WORK_DIR/train.json``.
+
+    ``train_seconds`` is the time of all steps, loading included, also of
+    those before a resume; checkpoints and evaluation are not counted.
+    """
     hook = next((h for h in runner.hooks if hasattr(h, 'switch_step')), None)
+    times = runner.message_hub.log_scalars.get('train/time')
     summary = dict(
         steps=runner.iter,
-        train_seconds=round(seconds, 1),
+        train_seconds=times and round(times.mean() * runner.iter, 1),
         switch_step=hook and hook.switch_step,
-        seed=runner.seed)
+        seed=runner.seed,
+        device=torch.cuda.get_device_name() if torch.cuda.is_available()
+        else f'CPU ({platform.machine()})',
+        threads=torch.get_num_threads())
     write_atomically(
         Path(runner.work_dir) / 'train.json', json.dumps(summary).encode())
 
@@ -96,10 +105,9 @@ def main() -> None:
     cfg = merge(load_config(args), args)
     compat.init_cpu_ranks(cfg)
     runner = Runner.from_cfg(cfg)
-    start = time.perf_counter()
     runner.train()
     if is_main_process():
-        write_summary(runner, time.perf_counter() - start)
+        write_summary(runner)
 
 
 if __name__ == '__main__':

@@ -4,13 +4,14 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 
-import torch
+import numpy as np
 from PIL import Image
 from torch import Tensor, nn
+from torch.utils.data import Dataset
 
 from ..errors import UserError
+from ..samples import load_sample
 
 
 @dataclass
@@ -31,6 +32,22 @@ class Prior:
     def __post_init__(self) -> None:
         self.model.eval().requires_grad_(False)
 
+    def look(self, dataset: Dataset, index: int, bgr: bool) -> Tensor:
+        """What the model sees of a sample, (3, H, W) float32.
+
+        Args:
+            dataset: One of mmpretrain's.
+            index: Which sample.
+            bgr: Whether the data set loads BGR, as mmcv does.
+
+        Raises:
+            UserError: the image cannot be read.
+        """
+        image = load_sample(dataset, index)['img']
+        if bgr:
+            image = image[..., ::-1]
+        return self.preprocess(Image.fromarray(np.ascontiguousarray(image)))
+
     def fingerprint(self) -> dict:
         """Name, hash of the weights and preprocessing."""
         digest = hashlib.blake2b(digest_size=16)
@@ -41,22 +58,18 @@ class Prior:
                     preprocessing=self.preprocessing)
 
 
-def read_weights(file: str) -> dict:
-    """Read a checkpoint without unpickling anything.
+def keep_size(spec: str, size: int | tuple, wanted: int | None) -> None:
+    """Refuse another image size for a model that has only one.
 
-    Returns:
-        Its state dict.
+    Args:
+        spec: Of the prior.
+        size: The model's own.
+        wanted: ``--image-size``.
 
     Raises:
-        UserError: the file is missing, damaged or needs pickle.
+        UserError: names both.
     """
-    if not Path(file).is_file():
-        raise UserError(f'no weights at {file}')
-    try:
-        state = torch.load(file, map_location='cpu', weights_only=True)
-    except Exception as e:
-        raise UserError(f'{file} holds no weights that load without pickle '
-                        f'({type(e).__name__})') from e
-    if not isinstance(state, dict):
-        raise UserError(f'{file} holds no state dict')
-    return state.get('state_dict', state)
+    own = size if isinstance(size, int) else size[-1]
+    if wanted not in (None, own):
+        raise UserError(f'{spec} sees {own} pixels and no other size: leave '
+                        'out --image-size')

@@ -1,16 +1,22 @@
-"""The student's own backbone, untrained or from a checkpoint."""
+"""Backbones of this project's configs, untrained or from a checkpoint."""
 from __future__ import annotations
+
+import inspect
 
 import torch
 from torch import nn
 
 from ..errors import UserError
-from .base import Prior, read_weights
+from .base import Prior
+from .weights import one_network, read_weights, without_prefix
 
 
 def load_random(name: str, weights: str | None, image_size: int | None,
                 cfg: dict | None) -> Prior:
-    """``random[:SEED]``: the config's backbone with fresh weights."""
+    """``random[:SEED]``: the config's own backbone, untrained.
+
+    The student's architecture, without any weights to download.
+    """
     if weights not in (None, 'none'):
         raise UserError('--prior random takes no --weights')
     if cfg is None or 'backbone' not in cfg.get('model', {}):
@@ -19,12 +25,33 @@ def load_random(name: str, weights: str | None, image_size: int | None,
     if not seed.isdecimal():
         raise UserError(f'--prior random:{seed}: the seed must be a whole '
                         'number')
-    from mmpretrain.registry import MODELS
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(int(seed))
-        backbone = MODELS.build(dict(cfg['model']['backbone']))
+    with one_network(int(seed)):
+        backbone = _build(cfg)
         backbone.init_weights()
     return _as_prior(f'random:{seed}', backbone, image_size, cfg)
+
+
+def load_checkpoint(name: str, weights: str | None, image_size: int | None,
+                    cfg: dict | None) -> Prior:
+    """``checkpoint:CONFIG,FILE``: the backbone of a run of yours.
+
+    Or of any config for mmpretrain with a checkpoint of it; the paper's
+    CF10-T to IN1K-T are such. It sees images at their own size without
+    ``--image-size``, normalised as CONFIG says.
+    """
+    spec = f'checkpoint:{name}'
+    config, _, file = name.partition(',')
+    if not (config and file):
+        raise UserError(f'--prior {spec}: write checkpoint:CONFIG,FILE')
+    if weights is not None:
+        raise UserError(f'--prior {spec} names its weights already: leave '
+                        'out --weights')
+    other = read_config(config, spec)
+    if 'backbone' not in other.get('model', {}):
+        raise UserError(f'--prior {spec}: {config} has no model.backbone')
+    prior = load_student(file, image_size, other)
+    prior.name = spec
+    return prior
 
 
 def load_student(file: str, image_size: int | None, cfg: dict) -> Prior:
@@ -33,28 +60,48 @@ def load_student(file: str, image_size: int | None, cfg: dict) -> Prior:
     Raises:
         UserError: a weight of the backbone is missing or has another shape.
     """
-    from mmpretrain.registry import MODELS
-    backbone = MODELS.build(dict(cfg['model']['backbone']))
-    state = {key.removeprefix('backbone.'): value
-             for key, value in read_weights(file).items()
-             if key.startswith('backbone.')}
+    backbone = _build(cfg)
     try:
-        backbone.load_state_dict(state)
+        backbone.load_state_dict(
+            without_prefix(read_weights(file), 'backbone.'))
     except RuntimeError as e:
         raise UserError(f'{file} does not hold the backbone of this config: '
                         'probe with the config it was trained with') from e
     return _as_prior(f'checkpoint:{file}', backbone, image_size, cfg)
 
 
-class _Pooled(nn.Module):
+def read_config(file: str, spec: str) -> dict:
+    """The config that a prior's spelling names.
+
+    Raises:
+        UserError: it is missing or no config.
+    """
+    from mmengine.config import Config
+    try:
+        return Config.fromfile(file)
+    except (OSError, SyntaxError, KeyError, TypeError) as e:
+        raise UserError(f'--prior {spec}: {file} is missing or no config '
+                        f'({e})') from e
+
+
+def _build(cfg: dict) -> nn.Module:
+    from mmpretrain.registry import MODELS
+    return MODELS.build(dict(cfg['model']['backbone']))
+
+
+class Pooled(nn.Module):
+    """A backbone of mmpretrain, whose features are one vector per image."""
 
     def __init__(self, backbone: nn.Module) -> None:
         super().__init__()
         self.backbone = backbone
+        # Masked-image models return masks as well, unless told not to.
+        takes = inspect.signature(backbone.forward).parameters
+        self.unmasked = dict(mask=None) if 'mask' in takes else {}
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         from ..head import pool_features
-        return pool_features(self.backbone(x))
+        return pool_features(self.backbone(x, **self.unmasked))
 
 
 def _as_prior(name: str, backbone: nn.Module, image_size: int | None,
@@ -68,5 +115,5 @@ def _as_prior(name: str, backbone: nn.Module, image_size: int | None,
         steps = [v2.Resize(image_size), v2.CenterCrop(image_size)] + steps
     description = (f'size {image_size or "native"}, mean {stats["mean"]}, '
                    f'std {stats["std"]}')
-    return Prior(name, revert_sync_batchnorm(_Pooled(backbone)),
+    return Prior(name, revert_sync_batchnorm(Pooled(backbone)),
                  v2.Compose(steps), description)

@@ -1,20 +1,22 @@
 """Models of torchvision, without their classifiers."""
 from __future__ import annotations
 
-import torch
 from torch import nn
 
 from ..errors import UserError
-from .base import Prior, read_weights
+from .base import Prior, keep_size
+from .downloads import downloading
+from .weights import load_weights, one_network, read_weights
 
 
 def load_torchvision(name: str, weights: str | None, image_size: int | None,
                      cfg: dict | None) -> Prior:
-    """``torchvision:NAME`` with its IMAGENET1K_V1 weights.
+    """``torchvision:NAME``: a classifier of torchvision, IMAGENET1K_V1.
 
-    They were trained with ImageNet's labels. Preprocessing is
-    torchvision's own; another ``image_size`` resizes the shorter side to
-    it and crops the centre, without torchvision's margin.
+    1 to 304 million weights, trained with ImageNet's labels; torchvision is
+    under BSD-3-Clause, ImageNet is for non-commercial research. Another
+    ``image_size`` resizes the shorter side to it and crops the centre,
+    without torchvision's margin.
     """
     from torchvision import models
     if name not in models.list_models(module=models):
@@ -24,18 +26,16 @@ def load_torchvision(name: str, weights: str | None, image_size: int | None,
     if entry is None:
         raise UserError(f'--prior torchvision:{name}: torchvision has no '
                         'IMAGENET1K_V1 weights of it; take another model')
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(0)  # `--weights none` is one network, not many
+    with one_network():
         model = models.get_model(name, weights=None)
-    if image_size not in (None, getattr(model, 'image_size', image_size)):
-        raise UserError(f'torchvision:{name} sees {model.image_size} pixels '
-                        'and no other size: leave out --image-size')
+    if hasattr(model, 'image_size'):
+        keep_size(f'torchvision:{name}', model.image_size, image_size)
     if hasattr(model, 'transform_input'):  # as torchvision does with weights
         model.transform_input = True
     if weights is None:
         model.load_state_dict(_download(name, entry))
     elif weights != 'none':
-        _load(model, read_weights(weights), f'{weights} into {name}')
+        load_weights(model, read_weights(weights), f'{weights} into {name}')
     _drop_classifier(name, model)
     size = {}
     if image_size:
@@ -55,18 +55,7 @@ def _drop_classifier(name: str, model: nn.Module) -> None:
 
 
 def _download(name: str, entry) -> dict:
-    try:
+    file = entry.url.rpartition('/')[2]
+    with downloading(f'the weights of {name}',
+                     f'fetch {file} by hand and pass it as --weights FILE'):
         return entry.get_state_dict(progress=True, check_hash=True)
-    except OSError as e:
-        raise UserError(
-            f'cannot download the weights of {name} ({e}): fetch '
-            f'{entry.url.rpartition("/")[2]} by hand and pass it as '
-            '--weights FILE') from e
-
-
-def _load(model: nn.Module, state: dict, what: str) -> None:
-    try:
-        model.load_state_dict(state)
-    except RuntimeError as e:
-        raise UserError(f'cannot load {what}: its keys or shapes are those of '
-                        'another model') from e

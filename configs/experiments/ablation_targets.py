@@ -1,0 +1,22 @@
+# One factor of RELA's targets and weak views at a time, the others as in the
+# first row (of the random prior: as in its own). Same steps in all rows.
+_base_ = '_base_/cifar10.py'
+title = "RELA's targets and weak views, BYOL on CIFAR-10"
+_config = 'configs/byol_rela_r18_cifar10.py'
+_released = 'configs/experiments/_base_/byol_released_views.py'
+_views = 'train_dataloader.dataset.rela_pipeline.0.num_views'
+_width = 'model.rela_head.out_channels'
+_centre = {_views: 1}
+rows = [
+    dict(name='MobileNet-V2: center, 512 components, one view', config=_config, prior='mobilenet_v2', overrides=_centre),
+    *[dict(name=f'MobileNet-V2: {scaling}', config=_config, prior='mobilenet_v2', overrides=_centre,
+           generation=dict(normalize=scaling)) for scaling in ('standardize', 'whiten')],
+    *[dict(name=f'MobileNet-V2: {width} components', config=_config, prior='mobilenet_v2',
+           overrides={**_centre, _width: width}, sizes=['small', 'paper']) for width in (64, 128, 256, 1024)],
+    dict(name='MobileNet-V2: two views', config=_config, prior='mobilenet_v2', overrides={_views: 2}),
+    dict(name="MobileNet-V2: the released code's views", config=_released, prior='mobilenet_v2', overrides=_centre),
+    *[dict(name=f'random prior: {scaling}', config=_config, prior='random', overrides=_centre,
+           generation=dict(normalize=scaling)) for scaling in ('whiten', 'center', 'standardize')],
+    dict(name='random prior: two views', config=_config, prior='random', overrides={_views: 2}),
+]
+sizes = dict(paper=dict(overrides={'train_dataloader.sampler.ratio': 0.1}))

@@ -1,0 +1,122 @@
+"""Backbones of mmpretrain's models, and of any config for it."""
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import torch
+from PIL import Image
+from torch import Tensor, nn
+
+from ..errors import UserError
+from .base import Prior
+from .downloads import url_file
+from .student import Pooled, read_config
+from .weights import load_weights, one_network, read_weights, without_prefix
+
+
+def load_mmpretrain(name: str, weights: str | None, image_size: int | None,
+                    cfg: dict | None) -> Prior:
+    """``mmpretrain:NAME|CONFIG``: a backbone of mmpretrain.
+
+    NAME is one of ``mmpretrain.list_models()``, a CONFIG needs
+    ``--weights``. mmpretrain's code is under Apache-2.0; weights of 1 to
+    1,100 million numbers that its page names for NAME, many of them
+    converted from elsewhere. Features are the backbone's last ones, averaged.
+    """
+    spec = f'mmpretrain:{name}'
+    config, url = _describe(name, spec)
+    if 'backbone' not in config.get('model', {}):
+        raise UserError(f'--prior {spec} has no model.backbone: take another')
+    transform = TestPipeline(config, image_size, spec)
+    backbone = _build(config)
+    if weights != 'none':
+        if weights is None and url is None:
+            raise UserError(f'--prior {spec}: mmpretrain has no weights of '
+                            'it; pass --weights FILE|none')
+        file = weights or url_file(url, f'the weights of {spec}')
+        load_weights(backbone,
+                     without_prefix(read_weights(file), 'backbone.'),
+                     f'{file} into {name}')
+    return Prior(spec, Pooled(backbone), transform, transform.describe())
+
+
+def _describe(name: str, spec: str) -> tuple[dict, str | None]:
+    """Config of the model, and where its weights are."""
+    if Path(name).suffix == '.py':
+        return read_config(name, spec), None
+    from mmpretrain.apis.model import ModelHub
+    try:
+        entry = ModelHub.get(name)
+    except ValueError as e:
+        raise UserError(f'--prior {spec}: mmpretrain has no such model; '
+                        'mmpretrain.list_models() names all') from e
+    return entry.config, entry.weights
+
+
+def _build(config: dict) -> nn.Module:
+    from mmengine.model import revert_sync_batchnorm
+    from mmpretrain.registry import MODELS
+    settings = dict(config['model']['backbone'], init_cfg=None)
+    with one_network():
+        return revert_sync_batchnorm(MODELS.build(settings))
+
+
+class TestPipeline:
+    """What a config does to its test images, without loading and packing.
+
+    Args:
+        config: One for mmpretrain.
+        image_size: Resize the shorter side to it and crop the centre
+            instead; needed if the config tests nothing.
+        spec: Of the prior, for messages.
+    """
+    __test__ = False  # pytest would collect it
+
+    def __init__(self, config: dict, image_size: int | None,
+                 spec: str) -> None:
+        from mmengine.dataset import Compose
+        from mmpretrain.registry import TRANSFORMS
+        steps = _pipeline(config, 'test_dataloader')
+        seen = steps or _pipeline(config, 'train_dataloader')
+        # mmcv loads BGR; data sets in memory, as CIFAR, are RGB.
+        loads = not seen or any(_is(step, 'Load') for step in seen)
+        if image_size:
+            steps = [dict(type='ResizeEdge', scale=image_size, edge='short'),
+                     dict(type='CenterCrop', crop_size=image_size)]
+        elif not steps:
+            raise UserError(f'--prior {spec} has no test_dataloader that '
+                            'tells what it sees: pass --image-size')
+        self.steps = [step for step in steps
+                      if not (_is(step, 'Load') or _is(step, 'Pack'))]
+        self.compose = Compose([TRANSFORMS.build(s) for s in self.steps])
+        stats = config['model'].get('data_preprocessor') or config.get(
+            'data_preprocessor') or {}
+        self.mean = torch.tensor(stats.get('mean', [0.] * 3))[:, None, None]
+        self.std = torch.tensor(stats.get('std', [1.] * 3))[:, None, None]
+        self.swap = loads and not stats.get('to_rgb', False)
+
+    def __call__(self, image: Image.Image) -> Tensor:
+        """Image to what the backbone sees, (3, H, W) float32."""
+        pixels = np.asarray(image)
+        sees = self.compose(dict(
+            img=np.ascontiguousarray(pixels[..., ::-1]),
+            img_shape=pixels.shape[:2], ori_shape=pixels.shape[:2]))['img']
+        channels = torch.from_numpy(sees.copy()).permute(2, 0, 1).float()
+        return ((channels if self.swap else channels.flip(0))
+                - self.mean) / self.std
+
+    def describe(self) -> str:
+        """The same in words, for the fingerprint."""
+        steps = ', '.join(str(dict(step)) for step in self.steps) or 'native'
+        return (f'{steps}, {"BGR" if self.swap else "RGB"}, mean '
+                f'{self.mean.flatten().tolist()}, std '
+                f'{self.std.flatten().tolist()}')
+
+
+def _pipeline(config: dict, loader: str) -> list[dict]:
+    return (config.get(loader) or {}).get('dataset', {}).get('pipeline', [])
+
+
+def _is(step: dict, kind: str) -> bool:
+    return str(step['type']).startswith(kind)

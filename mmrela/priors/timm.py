@@ -1,0 +1,74 @@
+"""Models of timm, without their classifiers."""
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from torch import nn
+
+from ..errors import UserError
+from .base import Prior, keep_size
+from .downloads import downloading, hub_file
+from .weights import one_network, read_weights
+
+
+def load_timm(name: str, weights: str | None, image_size: int | None,
+              cfg: dict | None) -> Prior:
+    """``timm:NAME[.TAG]``: a model of timm, 1 to 6,700 million weights.
+
+    timm's code is under Apache-2.0; each model's weights have a licence of
+    their own, in ``timm.get_pretrained_cfg(NAME).license``. Most have seen
+    ImageNet's labels. Another ``image_size`` resizes the shorter side to it
+    and crops the centre, without timm's margin.
+    """
+    import timm
+    spec = f'timm:{name}'
+    if not timm.is_model(name) or _entry(name) is None:
+        raise UserError(f'--prior {spec}: timm has no such model; '
+                        'timm.list_models() names all')
+    with one_network():
+        model = _build(name, weights, spec)
+    if _entry(name).fixed_input_size:
+        keep_size(spec, _entry(name).input_size[-1], image_size)
+    model.reset_classifier(0)
+    transform, description = _preprocessing(model, image_size)
+    return Prior(spec, model, transform, description)
+
+
+def _entry(name: str):
+    """timm's description of the weights; ``None`` if there are none."""
+    from timm.models import get_pretrained_cfg
+    try:
+        return get_pretrained_cfg(name)
+    except (KeyError, RuntimeError):
+        return None
+
+
+def _build(name: str, weights: str | None, spec: str) -> nn.Module:
+    import timm
+    entry, what = _entry(name), f'the weights of {spec}'
+    if weights == 'none':
+        return timm.create_model(name)
+    if weights is None and (not entry.hf_hub_id or entry.hf_hub_filename
+                            or entry.custom_load):
+        with downloading(what, 'pass a file of them as --weights FILE',
+                         entry.url or None):
+            return timm.create_model(name, pretrained=True)
+    file = weights or hub_file(
+        entry.hf_hub_id, ['model.safetensors', 'pytorch_model.bin'], what)
+    state = read_weights(file)
+    try:
+        return timm.create_model(name, pretrained=True,
+                                 pretrained_cfg_overlay=dict(state_dict=state))
+    except (RuntimeError, KeyError, AttributeError) as e:
+        raise UserError(f'cannot load {file} into {name}: its keys or shapes '
+                        'are those of another model') from e
+
+
+def _preprocessing(model: nn.Module,
+                   image_size: int | None) -> tuple[Callable, str]:
+    from timm.data import create_transform, resolve_model_data_config
+    steps = resolve_model_data_config(model)
+    if image_size and image_size != steps['input_size'][-1]:
+        steps.update(input_size=(3, image_size, image_size), crop_pct=1.)
+    return create_transform(**steps), ', '.join(
+        f'{key} {value}' for key, value in steps.items())

@@ -1,0 +1,91 @@
+"""Weights from files, or drawn."""
+from __future__ import annotations
+
+import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import torch
+from torch import nn
+
+from ..errors import UserError
+
+
+def read_weights(file: str) -> dict:
+    """Read a checkpoint without unpickling anything.
+
+    Args:
+        file: What ``torch.save`` wrote, or a ``.safetensors`` file.
+
+    Returns:
+        Its state dict.
+
+    Raises:
+        UserError: the file is missing, damaged or needs pickle.
+    """
+    if not Path(file).is_file():
+        raise UserError(f'no weights at {file}')
+    try:
+        state = _load(file)
+    except Exception as e:
+        raise UserError(f'{file} holds no weights that load without pickle '
+                        f'({type(e).__name__}){_cure(file)}') from e
+    if not isinstance(state, dict):
+        raise UserError(f'{file} holds no state dict')
+    return state.get('state_dict', state)
+
+
+def _load(file: str) -> dict:
+    if file.endswith('.safetensors'):
+        from safetensors.torch import load_file
+        return load_file(file)
+    return torch.load(file, map_location='cpu', weights_only=True)
+
+
+def _cure(file: str) -> str:
+    if zipfile.is_zipfile(file):
+        with zipfile.ZipFile(file) as archive:
+            if any('/code/' in name for name in archive.namelist()):
+                return (': it is a TorchScript program; save its weights '
+                        'alone, torch.save(torch.jit.load(FILE).state_dict(), '
+                        'OTHER), where you trust it')
+    return ''
+
+
+def load_weights(model: nn.Module, state: dict, what: str) -> None:
+    """Put weights into a model, all of them.
+
+    Args:
+        model: Takes them.
+        state: The weights.
+        what: File and model, for the message.
+
+    Raises:
+        UserError: a weight is missing, unknown or has another shape.
+    """
+    try:
+        model.load_state_dict(state)
+    except RuntimeError as e:
+        raise UserError(f'cannot load {what}: its keys or shapes are those of '
+                        'another model') from e
+
+
+def without_prefix(state: dict, prefix: str) -> dict:
+    """The weights whose names begin so, without that beginning."""
+    return {key.removeprefix(prefix): value for key, value in state.items()
+            if key.startswith(prefix)}
+
+
+@contextmanager
+def one_network(seed: int = 0) -> Iterator[None]:
+    """Draw the same weights each time, and leave the generators alone.
+
+    ``torch.manual_seed`` would reseed the GPUs' generators for good.
+    """
+    state = torch.get_rng_state()
+    torch.default_generator.manual_seed(seed)
+    try:
+        yield
+    finally:
+        torch.set_rng_state(state)

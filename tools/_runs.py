@@ -1,0 +1,201 @@
+"""Carries out runs of a table: targets, training, linear probe."""
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import shlex
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from _table import Run
+
+GRACE = 10  # seconds that a stopped tool has to end by itself
+
+
+class TimeOverError(Exception):
+    """The time that the user gave is over."""
+
+
+class NotDoneError(Exception):
+    """Why a run has no result: a sentence."""
+
+
+@dataclass
+class Clock:
+    """When to stop, in seconds of ``time.monotonic``."""
+    end: float = float('inf')
+
+    def left(self) -> float | None:
+        """Seconds left, ``None`` without a limit.
+
+        Raises:
+            TimeOverError: there are none.
+        """
+        seconds = self.end - time.monotonic()
+        if seconds <= 0:
+            raise TimeOverError
+        return None if seconds == float('inf') else seconds
+
+
+@contextmanager
+def locked(file: Path) -> Iterator[int | None]:
+    """A lock among processes, ``None`` if another one has it.
+
+    A tool that inherits the descriptor keeps the lock when this process is
+    killed, so that nobody starts the same work beside it.
+    """
+    file.parent.mkdir(parents=True, exist_ok=True)
+    with open(file, 'w') as handle:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            yield None
+            return
+        yield handle.fileno()
+
+
+def call(tool: str, *arguments: str, done: Path, clock: Clock,
+         lock: int) -> None:
+    """Run a tool, unless the file that it leaves is there already.
+
+    Raises:
+        TimeOverError: it was stopped.
+        NotDoneError: it failed.
+    """
+    if done.exists():
+        return
+    left = clock.left()
+    command = [f'tools/{tool}.py', *arguments]
+    print(f'\n$ python {shlex.join(command)}', flush=True)
+    child = subprocess.Popen(
+        [sys.executable, '-W', 'ignore', *command], pass_fds=[lock])
+    try:
+        code = child.wait(left)
+    except subprocess.TimeoutExpired:
+        raise TimeOverError from None
+    finally:
+        _stop(child)
+    if code:
+        raise NotDoneError(f'{tool}.py ended with exit code {code}')
+
+
+def _stop(child: subprocess.Popen) -> None:
+    if child.poll() is None:
+        child.send_signal(signal.SIGINT)
+        try:
+            child.wait(GRACE)
+        except subprocess.TimeoutExpired:
+            child.kill()
+            child.wait()
+
+
+def carry_out(run: Run, clock: Clock) -> None:
+    """Do what is left of a run: targets, training, linear probe.
+
+    Raises:
+        TimeOverError: not all of it was done.
+        NotDoneError: a tool failed, or the run must wait for another one.
+    """
+    with locked(run.work_dir / 'lock') as lock:
+        if lock is None:
+            raise NotDoneError('another process is at it')
+        if not run.is_current():
+            raise NotDoneError('its config was edited meanwhile: give the '
+                               'command again')
+        if run.generation:
+            make_targets(run, clock)
+        call('train', run.config, '--work-dir', str(run.work_dir), '--resume',
+             *run.cfg_options, done=run.work_dir / 'train.json', clock=clock,
+             lock=lock)
+        file = run.work_dir / 'probe.json'
+        call('linear_probe', run.config, str(run.checkpoint), '--epochs',
+             str(run.probe_epochs), '--seed', str(run.seed), '--out',
+             str(file), *run.cfg_options, done=file, clock=clock, lock=lock)
+        for leftover in (*run.work_dir.glob('*.tmp'),
+                         *run.work_dir.glob('epoch_*.pth')):
+            if leftover != run.checkpoint:
+                leftover.unlink()
+
+
+def make_targets(run: Run, clock: Clock) -> None:
+    """Generate the run's targets, or wait until another process has."""
+    file = run.store.with_suffix('.lock')
+    while True:
+        with locked(file) as lock:
+            if lock is not None:
+                call('gen_targets', run.config, *_prior(run), '--out',
+                     str(run.store), *run.cfg_options,
+                     done=run.store / 'meta.json', clock=clock, lock=lock)
+                return
+        clock.left()
+        time.sleep(1)
+
+
+def _prior(run: Run) -> list[str]:
+    """``gen_targets.py``'s arguments for the prior."""
+    arguments = dict(run.generation)
+    if run.source:
+        del arguments['of']
+        if not (run.source.work_dir / 'train.json').exists():
+            raise NotDoneError(f'it waits for the row {run.source.row!r}, '
+                               'whose network is its prior')
+        config = next(run.source.work_dir.glob('*.py'))
+        arguments['prior'] = f'checkpoint:{config},{run.source.checkpoint}'
+    return [text for key, value in arguments.items()
+            for text in (f'--{key.replace("_", "-")}', str(value))]
+
+
+def read(file: Path) -> dict:
+    return json.loads(file.read_text())
+
+
+def result(run: Run, commit: str) -> dict:
+    """One line of results.jsonl."""
+    cfg = run.cfg
+    line = dict(
+        table=run.table, size=run.size, row=run.row, method=cfg.model.host,
+        prior=run.prior, seed=run.seed, key=run.key, config=run.config,
+        learning_rate=cfg.optim_wrapper.optimizer.lr,
+        epochs=cfg.train_cfg.max_epochs,
+        batch_size=cfg.train_dataloader.batch_size,
+        images=cfg.train_dataloader.dataset.get('indices'),
+        ratio=cfg.train_dataloader.sampler.ratio,
+        generation=run.generation, options=run.options, commit=commit)
+    line.update(read(run.work_dir / 'train.json'))
+    line['linear_top1'] = read(run.work_dir / 'probe.json')['linear_top1']
+    if run.generation:
+        meta = read(run.store / 'meta.json')
+        line['target_seconds'] = round(
+            meta['feature_seconds'] + meta['pca_seconds'], 1)
+    return line
+
+
+def append(file: Path, line: dict) -> None:
+    """Add a result, unless one with its key is there already."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    with open(file, 'ab', buffering=0) as handle:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        if line['key'] in results(file):
+            return
+        torn = file.read_bytes()[-1:] not in (b'', b'\n')
+        handle.write(b'\n' * torn + json.dumps(line).encode() + b'\n')
+        os.fsync(handle)
+
+
+def results(file: Path) -> dict[str, dict]:
+    """All results by their keys; a torn line is passed over."""
+    found = {}
+    for text in file.read_text().splitlines() if file.exists() else []:
+        try:
+            line = json.loads(text)
+            found[line['key']] = line
+        except (json.JSONDecodeError, KeyError):
+            continue
+    return found
