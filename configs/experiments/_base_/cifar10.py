@@ -42,7 +42,7 @@ sizes = dict(
         notes='ResNet-18 with the ImageNet stem, the first 10,000 training images, batch 128, '
         '5 epochs of 78 steps, one weak view; the probe is trained on the same images and '
         'tested on all 10,000 test images. Algorithm 1 is 10 times faster than in the paper.',
-        seeds=[0, 1, 2],
+        seeds=[0, 1],
         probe_epochs=100,
         lambda_factor=10,
         overrides={
