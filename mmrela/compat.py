@@ -10,6 +10,8 @@ from mmengine.config import ConfigDict
 from mmengine.model import MMDistributedDataParallel, revert_sync_batchnorm
 from mmengine.registry import MODEL_WRAPPERS
 
+from .ranks import read_slurm
+
 
 def patch() -> None:
     """Mend what stops training at any point; called at import."""
@@ -60,6 +62,8 @@ def init_cpu_ranks(cfg: ConfigDict) -> None:
     if cfg.get('launcher', 'none') == 'none' or torch.cuda.is_available():
         return
     os.environ.setdefault('LOCAL_RANK', '0')
+    if cfg.launcher == 'slurm':
+        read_slurm()
     if not torch.distributed.is_initialized():
         torch.distributed.init_process_group('gloo')
     cfg.model_wrapper_cfg = dict(

@@ -1,7 +1,7 @@
 """Features of a data set's images under a prior model."""
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import torch
 from torch import Tensor
@@ -11,6 +11,7 @@ from tqdm import tqdm
 from .errors import UserError
 from .priors import Prior
 from .samples import sample_name
+from .stopwatch import Stopwatch
 
 BATCH_SIZE = 128  # fixed: another one rounds features differently
 
@@ -62,12 +63,14 @@ def extract(prior: Prior,
             workers: int,
             title: str | None = 'features',
             batches: Sequence[Sequence[int]] | None = None,
-            ranks: int = 1) -> Iterator[Tensor]:
+            ranks: int = 1,
+            watch: Stopwatch | None = None) -> Iterator[Tensor]:
     """Yield features, (n, d) float32 on the CPU, batch by batch.
 
     A row of NaN stands for a skipped image; if a batch has no other, it is
-    (n, 1). A bar shows images per second and the time left. The model runs
-    on the GPU if there is one.
+    (n, 1). A bar shows images per second, the time left, and what takes it:
+    waiting for decoded images, copying them to the GPU (if there is one),
+    the model, or the caller, who writes.
 
     Args:
         prior: The prior model.
@@ -77,6 +80,7 @@ def extract(prior: Prior,
         batches: Indices of each batch; all images in order by default.
         ranks: Processes that do as much as this one. The bar counts the
             images of all, as if all had the same pace.
+        watch: Gets the times.
 
     Raises:
         UserError: an image cannot be read, images differ in size after
@@ -84,22 +88,49 @@ def extract(prior: Prior,
     """
     if batches is None:
         batches = batches_of(range(len(images)))
-    device = 'cuda' if torch.cuda.is_available() else 'cpu'
-    model = prior.model.to(device)
+    watch = watch or Stopwatch()
+    look = _looker(prior, watch)
     loader = DataLoader(images, batch_sampler=batches, num_workers=workers,
-                        collate_fn=_stack, pin_memory=device == 'cuda')
+                        pin_memory=torch.cuda.is_available(),
+                        collate_fn=_stack)
     total = ranks * sum(map(len, batches))
     with tqdm(total=total, unit='img', desc=title,
-              disable=title is None) as bar, torch.inference_mode():
+              disable=title is None) as bar:
         for indices, (batch, readable) in zip(batches, loader):
+            watch.lap('decode')
             features = torch.full((len(indices), 1), torch.nan)
             if batch is not None:
-                found = model(batch.to(device, non_blocking=True)).float()
+                found = look(batch)
                 features = features.repeat(1, found.shape[1])
-                features[readable] = found.cpu()
+                features[readable] = found
             _check_finite(features, readable, indices, images, prior)
-            bar.update(ranks * len(indices))
+            watch.lap('forward')
             yield features
+            watch.lap('write')
+            bar.set_description(f'{title} ({watch})', refresh=False)
+            bar.update(ranks * len(indices))
+
+
+def _looker(prior: Prior, watch: Stopwatch) -> Callable[[Tensor], Tensor]:
+    """Images (n, 3, H, W) to features (n, d), float32, both on the CPU."""
+    gpu = torch.cuda.is_available()
+    device = 'cuda' if gpu else 'cpu'
+    model = prior.model.to(device)
+    if gpu:
+        model.to(memory_format=torch.channels_last)
+
+    @torch.inference_mode()
+    def look(batch: Tensor) -> Tensor:
+        if gpu:
+            batch = batch.to(device, non_blocking=True)
+            if batch.ndim == 4:
+                batch = batch.to(memory_format=torch.channels_last)
+            torch.cuda.synchronize()
+            watch.lap('copy')
+        with prior.autocast(device):
+            return model(batch).float().cpu()
+
+    return look
 
 
 def _check_finite(features: Tensor, readable: Tensor, indices: Sequence[int],

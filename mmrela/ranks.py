@@ -1,7 +1,8 @@
-"""The processes that torchrun started for one job; one without it."""
+"""The processes that torchrun or srun started for one job; else one."""
 from __future__ import annotations
 
 import os
+import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -16,15 +17,17 @@ T = TypeVar('T')
 
 
 def start(launcher: str) -> None:
-    """Meet the other ranks (``pytorch``), or be alone (``none``).
+    """Meet the other ranks (``pytorch``, ``slurm``), or be alone (``none``).
 
     They exchange small messages only, so gloo does with GPUs as well.
 
     Raises:
-        UserError: torchrun did not start this process.
+        UserError: torchrun or srun did not start this process.
     """
     if launcher == 'none':
         return
+    if launcher == 'slurm':
+        read_slurm()
     try:
         distributed.init_process_group('gloo', timeout=timedelta(days=30))
     except ValueError as e:
@@ -33,6 +36,30 @@ def start(launcher: str) -> None:
     if torch.cuda.is_available():
         local = int(os.environ.get('LOCAL_RANK', 0))
         torch.cuda.set_device(local % torch.cuda.device_count())
+
+
+def read_slurm() -> None:
+    """Set the variables by which torchrun's processes meet.
+
+    The first node of the job is the meeting point, at port 29500, unless
+    ``MASTER_ADDR`` and ``MASTER_PORT`` say otherwise.
+
+    Raises:
+        UserError: srun did not start this process.
+    """
+    try:
+        os.environ.update(
+            RANK=os.environ['SLURM_PROCID'],
+            WORLD_SIZE=os.environ['SLURM_NTASKS'],
+            LOCAL_RANK=os.environ.get('SLURM_LOCALID', '0'))
+        os.environ.setdefault('MASTER_PORT', '29500')
+        if 'MASTER_ADDR' not in os.environ:
+            os.environ['MASTER_ADDR'] = subprocess.check_output(
+                ['scontrol', 'show', 'hostnames',
+                 os.environ['SLURM_NODELIST']], text=True).split()[0]
+    except (KeyError, OSError, subprocess.CalledProcessError) as e:
+        raise UserError('--launcher slurm is for processes that srun starts '
+                        f'({type(e).__name__}: {e})') from e
 
 
 def rank_and_size() -> tuple[int, int]:

@@ -1,6 +1,7 @@
 """Tiny-ImageNet as its archive lays it out."""
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -60,17 +61,18 @@ class TinyImageNet(BaseDataset):
         self._metainfo.setdefault('classes', tuple(wnids))
         labels = {wnid: label for label, wnid in enumerate(wnids)}
         if self.split == 'train':
-            samples = [(file, file.parts[-3])
+            samples = [(file.relative_to(root).as_posix(), file.parts[-3])
                        for file in root.glob('train/*/images/*.JPEG')]
         else:
-            samples = [(root / 'val' / 'images' / name, wnid) for name, wnid,
-                       *_ in _rows(root / 'val' / 'val_annotations.txt')]
+            samples = [(f'val/images/{name}', wnid) for name, wnid, *_ in
+                       _rows(root / 'val' / 'val_annotations.txt')]
         if not samples:
             raise UserError(f'{root / self.split} holds no images: point '
                             'data_root to the unpacked tiny-imagenet-200')
-        try:
-            return [dict(img_path=str(file), gt_label=labels[wnid])
-                    for file, wnid in sorted(samples)]
+        try:  # data_root as it is spelled: sample ids are relative to it
+            return [dict(img_path=os.path.join(self.data_root, name),
+                         gt_label=labels[wnid])
+                    for name, wnid in sorted(samples)]
         except KeyError as e:
             raise UserError(f'{root / self.split} has a class {e} that '
                             'wnids.txt does not list: unpack it anew') from e

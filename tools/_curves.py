@@ -24,3 +24,13 @@ def curve(rows: list[dict], key: str) -> tuple[tuple, tuple]:
     """Steps and values of one scalar; empty where it was not logged."""
     pairs = [(row['step'], row[key]) for row in rows if key in row]
     return tuple(zip(*pairs)) if pairs else ((), ())
+
+
+def hand_over(work_dir: Path, rows: list[dict]) -> int | None:
+    """The step at which λ fell: of an unfinished run, the first logged."""
+    file = Path(work_dir) / 'train.json'
+    if file.exists():
+        return json.loads(file.read_text())['switch_step']
+    steps, values = curve(rows, 'lambda')
+    fell = 1 in values and 0 in values
+    return steps[values.index(0)] if fell else None

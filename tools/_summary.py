@@ -31,12 +31,13 @@ def write_summary(table: Config, size: str, runs: list[Run],
         found = results.get(run.key)
         rows.setdefault(run.row, []).extend([found] if found else [])
     lines = [HEAD, *(_line(name, found) for name, found in rows.items())]
-    notes = ('Linear probe: mean ± standard deviation over seeds. Seconds '
-             'are means, of: ' + ', '.join(sorted(
-                 {_machine(line) for found in rows.values()
-                  for line in found})) + '.')
-    text = '\n'.join([f'# {table.title}, {size}', '', *lines, '',
-                      table.sizes[size].get('notes', ''), '', notes, ''])
+    machines = {machine(line) for found in rows.values() for line in found}
+    text = '\n'.join([
+        f'# {table.title}, {size}', '', *lines, '',
+        table.sizes[size].get('notes', ''), '', 'Linear probe: mean ± '
+        'standard deviation over seeds. Seconds: means over seeds; training '
+        'without evaluation. Run on: '
+        f'{"; ".join(sorted(machines)) or "nothing yet"}.', ''])
     root.mkdir(parents=True, exist_ok=True)
     stem = f'{Path(table.filename).stem}_{size}'
     (root / f'{stem}.md').write_text(text)
@@ -67,7 +68,8 @@ def accuracy(values: list[float]) -> str:
     return f'{mean(values):.1f}{spread}'
 
 
-def _machine(line: dict) -> str:
+def machine(line: dict) -> str:
+    """Where a result was computed."""
     threads = line['threads']
     return f'{line["device"]}, {threads} thread' + 's' * (threads > 1)
 

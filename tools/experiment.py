@@ -15,9 +15,9 @@ from collections import Counter
 from importlib.metadata import version
 from pathlib import Path
 
-import _runs
 from _cli import run
-from _runs import Clock, NotDoneError, TimeOverError, results
+from _results import append, result, results
+from _runs import Clock, NotDoneError, TimeOverError, carry_out
 from _summary import write_summary
 from _table import Run, load_table, plan
 
@@ -67,8 +67,8 @@ def carry_out_all(runs: list[Run], file: Path, clock: Clock) -> Counter:
         title = f'{run_.row}, seed {run_.seed}'
         if run_.key not in results(file):
             try:
-                _runs.carry_out(run_, clock)
-                _runs.append(file, _runs.result(run_, state))
+                carry_out(run_, clock)
+                append(file, dict(result(run_), commit=state))
             except TimeOverError:
                 print('\nThe time is over.')
                 break

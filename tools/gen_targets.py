@@ -56,8 +56,8 @@ def parse_args() -> argparse.Namespace:
         '--verify', type=int, metavar='M',
         help='only recompute M random targets of a finished store')
     parser.add_argument(
-        '--launcher', choices=['none', 'pytorch'], default='none',
-        help='pytorch: torchrun started this process, one of several')
+        '--launcher', choices=['none', 'pytorch', 'slurm'], default='none',
+        help='torchrun (pytorch) or srun (slurm) started several processes')
     return parser.parse_args()
 
 

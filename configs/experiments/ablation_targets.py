@@ -1,6 +1,6 @@
 # One factor of RELA's targets and weak views at a time, the others as in the
 # first row (of the random prior: as in its own). Same steps in all rows.
-_base_ = '_base_/cifar10.py'
+_base_ = '_base_/narrow.py'
 title = "RELA's targets and weak views, BYOL on CIFAR-10"
 _config = 'configs/byol_rela_r18_cifar10.py'
 _released = 'configs/experiments/_base_/byol_released_views.py'

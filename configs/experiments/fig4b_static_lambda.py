@@ -1,6 +1,6 @@
 # Paper, figure 4b: RELA for a fixed share of the steps, against Algorithm 1,
 # with a weak and a strong prior. All at the paper's learning rate.
-_base_ = '_base_/cifar10.py'
+_base_ = '_base_/narrow.py'
 title = 'Fixed shares of RELA and Algorithm 1, BYOL on CIFAR-10'
 _schedule = 'default_hooks.rela.schedule'
 _config = 'configs/byol_rela_r18_cifar10.py'

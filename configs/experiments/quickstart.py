@@ -3,9 +3,13 @@
 # RELA's is the paper's.
 _base_ = '_base_/cifar10.py'
 title = 'BYOL with and without RELA on CIFAR-10'
-_config = 'configs/byol_rela_r18_cifar10_quickstart.py'
-rows = [  # in the sizes smoke and small
-    dict(name='BYOL', config=_config, prior='none', overrides={'optim_wrapper.optimizer.lr': 1e-4}),
-    dict(name='BYOL + RELA, random prior', config=_config, prior='random', overrides={'optim_wrapper.optimizer.lr': 1e-3}),
-    dict(name='BYOL + RELA, MobileNet-V2', config=_config, prior='mobilenet_v2', overrides={'optim_wrapper.optimizer.lr': 1e-3}),
+rows = [
+    dict(
+        name=name, config='configs/byol_rela_r18_cifar10_quickstart.py', prior=prior,
+        overrides={'optim_wrapper.optimizer.lr': rate}, sizes=['smoke', 'small'])
+    for name, prior, rate in (
+        ('BYOL', 'none', 1e-4),
+        ('BYOL + RELA, random prior', 'random', 1e-3),
+        ('BYOL + RELA, MobileNet-V2', 'mobilenet_v2', 1e-3),
+    )
 ]

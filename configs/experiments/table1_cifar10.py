@@ -2,7 +2,7 @@
 # budget is the share of the images that each epoch draws anew. Beside the
 # paper's baseline, whose learning rate is constant, stands one with warm-up
 # and cosine. CF10-T is our own BYOL of the full budget as the prior.
-_base_ = '_base_/cifar10.py'
+_base_ = '_base_/narrow.py'
 title = 'BYOL with and without RELA on CIFAR-10, by budget'
 priors = dict(cf10_t=dict(of='BYOL, 100 %'))
 

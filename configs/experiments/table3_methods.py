@@ -1,7 +1,7 @@
 # Paper, table 3: eight methods and what RELA adds to each, at a budget of
 # 10 %. In the small size each original is run at two learning rates (BYOL at
 # the one that was tuned for it), RELA at the paper's.
-_base_ = '_base_/cifar10.py'
+_base_ = '_base_/narrow.py'
 title = 'Methods with and without RELA on CIFAR-10'
 _methods = dict(byol='BYOL', simsiam='SimSiam', mocov2='MoCo v2', vicreg='VICReg', dino='DINO', simclr='SimCLR', barlowtwins='Barlow Twins', swav='SwAV')
 _rows = [
@@ -10,13 +10,16 @@ _rows = [
     ('{} + RELA, random prior', 'random', 1e-3, ['smoke', 'small', 'paper']),
     ('{} + RELA, MobileNet-V2', 'mobilenet_v2', 1e-3, ['smoke', 'small', 'paper']),
 ]
+# DINO's warm-up of 30 epochs and frozen last layer of one, out of 100.
+_at = dict(dino={'model.head.warmup_iters': 117, 'model.freeze_last_layer': 4})
 rows = [
     dict(
         name=label.format(name),
         config=f'configs/{method}_rela_r18_cifar10.py',
         prior=prior,
         sizes=['paper'] if (method, prior, lr) == ('byol', 'none', 1e-3) else sizes,
-        overrides={'optim_wrapper.optimizer.lr': lr})
+        overrides={'optim_wrapper.optimizer.lr': lr},
+        at=dict(small=_at.get(method, {})))
     for method, name in _methods.items()
     for label, prior, lr, sizes in _rows
 ]

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
+import torch
 from PIL import Image
 from torch import Tensor, nn
 from torch.utils.data import Dataset
@@ -23,11 +24,14 @@ class Prior:
         model: Maps (n, 3, H, W) float32 to features (n, d).
         preprocess: Maps an RGB image to what the model sees, (3, H, W).
         preprocessing: The same in words, for the fingerprint.
+        amp: Computes in ``bf16`` or ``fp16`` where that is safe; ``None``
+            for float32.
     """
     name: str
     model: nn.Module
     preprocess: Callable[[Image.Image], Tensor]
     preprocessing: str
+    amp: str | None = None
 
     def __post_init__(self) -> None:
         self.model.eval().requires_grad_(False)
@@ -48,14 +52,24 @@ class Prior:
             image = image[..., ::-1]
         return self.preprocess(Image.fromarray(np.ascontiguousarray(image)))
 
+    def autocast(self, device: str) -> torch.autocast:
+        """The context in which the model runs, on ``cpu`` or ``cuda``."""
+        dtype = dict(bf16=torch.bfloat16, fp16=torch.float16).get(self.amp)
+        return torch.autocast(device, dtype, enabled=dtype is not None)
+
     def fingerprint(self) -> dict:
         """Name, hash of the weights and preprocessing."""
         digest = hashlib.blake2b(digest_size=16)
         for key, value in self.model.state_dict().items():
             digest.update(key.encode())
             digest.update(value.detach().cpu().contiguous().numpy())
-        return dict(name=self.name, weights=digest.hexdigest(),
-                    preprocessing=self.preprocessing)
+        return self.told(digest.hexdigest())
+
+    def told(self, weights: str) -> dict:
+        """The fingerprint with this hash of the weights."""
+        amp = f', {self.amp}' if self.amp else ''
+        return dict(name=self.name, weights=weights,
+                    preprocessing=self.preprocessing + amp)
 
 
 def keep_size(spec: str, size: int | tuple, wanted: int | None) -> None:

@@ -69,8 +69,7 @@ class StoredFeatures(Prior):
             digest.update(np.ascontiguousarray(
                 self.features[start:start + 4096]))
         digest.update('\0'.join(self.ids).encode('utf-8', 'surrogateescape'))
-        return dict(name=self.name, weights=digest.hexdigest(),
-                    preprocessing=self.preprocessing)
+        return self.told(digest.hexdigest())
 
 
 def _read(file: Path) -> np.ndarray:

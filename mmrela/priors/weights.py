@@ -31,9 +31,11 @@ def read_weights(file: str) -> dict:
     except Exception as e:
         raise UserError(f'{file} holds no weights that load without pickle '
                         f'({type(e).__name__}){_cure(file)}') from e
-    if not isinstance(state, dict):
-        raise UserError(f'{file} holds no state dict')
-    return state.get('state_dict', state)
+    if isinstance(state, dict):
+        state = state.get('state_dict', state)
+    if not (isinstance(state, dict) and state):
+        raise UserError(f'{file} holds no weights')
+    return state
 
 
 def _load(file: str) -> dict:
