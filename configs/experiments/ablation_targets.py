@@ -8,11 +8,11 @@ _views = 'train_dataloader.dataset.rela_pipeline.0.num_views'
 _width = 'model.rela_head.out_channels'
 _centre = {_views: 1}
 rows = [
-    dict(name='MobileNet-V2: center, 512 components, one view', config=_config, prior='mobilenet_v2', overrides=_centre),
+    dict(name='MobileNet-V2: center, one view', config=_config, prior='mobilenet_v2', overrides=_centre),
     *[dict(name=f'MobileNet-V2: {scaling}', config=_config, prior='mobilenet_v2', overrides=_centre,
            generation=dict(normalize=scaling)) for scaling in ('standardize', 'whiten')],
     *[dict(name=f'MobileNet-V2: {width} components', config=_config, prior='mobilenet_v2',
-           overrides={**_centre, _width: width}, sizes=['small', 'paper']) for width in (64, 128, 256, 1024)],
+           overrides={**_centre, _width: width}, sizes=['small', 'paper']) for width in (64, 128, 512)],
     dict(name='MobileNet-V2: two views', config=_config, prior='mobilenet_v2', overrides={_views: 2}),
     dict(name="MobileNet-V2: the released code's views", config=_released, prior='mobilenet_v2', overrides=_centre),
     *[dict(name=f'random prior: {scaling}', config=_config, prior='random', overrides=_centre,

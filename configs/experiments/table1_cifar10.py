@@ -28,7 +28,7 @@ rows = [
 sizes = dict(
     smoke=dict(overrides={'train_dataloader.batch_size': 8}),
     small=dict(
-        notes='ResNet-18 with the ImageNet stem, the first 10,000 training images, batch 128, '
+        notes='ResNet-18 with the ImageNet stem and half the width, the first 10,000 training images, batch 128, '
         '20 epochs of 7, 15, 39 or 78 steps, one weak view; the probe is trained on the same images '
         'and tested on all 10,000 test images. Algorithm 1 is 28 times faster than in the paper.',
         lambda_factor=28,

@@ -22,6 +22,7 @@ import _table
 import train
 from _config import load_config
 from _results import append, results
+from _runs import locked
 
 TABLES = sorted(
     file.stem for file in (ROOT / 'configs/experiments').glob('*.py'))
@@ -47,7 +48,8 @@ elif tool == 'train':
 else:
     file = Path(after('--out'))
     content = dict(linear_top1=40.0 + 2 * int(after('--seed')))
-time.sleep(float(os.environ.get(f'{tool}_sleeps', 0)))
+while f'{tool}_waits' in os.environ and not Path('go').exists():
+    time.sleep(0.05)
 if os.environ.get(f'{tool}_fails', '(none)') in ' '.join(args):
     sys.exit(3)
 file.parent.mkdir(parents=True, exist_ok=True)
@@ -98,7 +100,13 @@ def recorded(place: Path) -> list[dict]:
     return [json.loads(line) for line in text.splitlines()]
 
 
-def until(condition, seconds: float = 30) -> None:
+def unlocked(place: Path) -> bool:
+    [file] = place.rglob('*/lock')
+    with locked(file) as lock:
+        return lock is not None
+
+
+def until(condition, seconds: float = 120) -> None:
     end = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < end
@@ -281,49 +289,51 @@ def test_a_run_waits_for_the_one_that_is_its_prior(place, capsys):
 
 def test_a_time_limit_ends_a_run_that_goes_on_later(place):
     table = tiny(place)
-    limit = ['--only', 'random', '--max-minutes', (20 + 2) / 60]
-    began = time.monotonic()
-    process = start(table, *limit, train_sleeps='99')
-    text, _ = process.communicate(timeout=60)
-    assert process.returncode == 0 and time.monotonic() - began < 20
+    limit = ['--only', 'random', '--max-minutes', (20 + 8) / 60]
+    process = start(table, *limit, train_waits='yes')
+    text, _ = process.communicate(timeout=120)
+    assert process.returncode == 0
     assert 'The time is over' in text
     assert '0 of 2 runs are done; the same command goes on' in text
     assert called(place) == dict(gen_targets=1, train=1)
-    assert start(table, '--only', 'random').wait(60) == 0
+    assert start(table, '--only', 'random').wait(120) == 0
     assert called(place) == dict(gen_targets=1, train=3, linear_probe=2)
 
 
 def test_a_killed_call_leaves_its_run_to_its_tool(place):
     table = tiny(place, seeds=[0])
     one = ['--only', 'random']
-    process = start(table, *one, train_sleeps='6')
+    process = start(table, *one, train_waits='yes')
     until(lambda: called(place)['train'])
     process.kill()
     second = start(table, *one)
-    text, _ = second.communicate(timeout=60)
+    text, _ = second.communicate(timeout=120)
     assert 'another process is at it' in text and second.returncode == 1
+    (place / 'go').touch()
     until(lambda: list(place.rglob('train.json')))
-    time.sleep(0.2)
-    assert start(table, *one).wait(60) == 0
+    until(lambda: unlocked(place))
+    assert start(table, *one).wait(120) == 0
     assert called(place) == dict(gen_targets=1, train=1, linear_probe=1)
     assert len(recorded(place)) == 1
 
 
 def test_a_terminated_call_stops_its_tool(place):
-    process = start(tiny(place), train_sleeps='99')
+    process = start(tiny(place), train_waits='yes')
     until(lambda: called(place)['train'])
     process.send_signal(signal.SIGTERM)
-    process.communicate(timeout=30)
+    process.communicate(timeout=120)
     assert process.returncode == 143
-    assert start(tiny(place)).wait(60) == 0
+    assert start(tiny(place)).wait(120) == 0
 
 
 def test_two_processes_share_the_work(place):
     table = tiny(place)
-    both = [start(table, gen_targets_sleeps='0.5', train_sleeps='0.2')
-            for _ in range(2)]
-    assert all(process.wait(60) in (0, 1) for process in both)
-    assert start(table).wait(60) == 0
+    both = [start(table, gen_targets_waits='yes') for _ in range(2)]
+    until(lambda: called(place)['gen_targets'])
+    time.sleep(1)
+    (place / 'go').touch()
+    assert all(process.wait(120) in (0, 1) for process in both)
+    assert start(table).wait(120) == 0
     assert called(place) == dict(gen_targets=2, train=6, linear_probe=6)
     keys = [line['key'] for line in recorded(place)]
     assert len(keys) == len(set(keys)) == 6

@@ -11,4 +11,5 @@ sizes = dict(
             'model.backbone.base_channels': 32,
             'model.backbone.stem_channels': 32,
             'model.neck.in_channels': 256,
+            'model.rela_head.out_channels': 256,
         }))
