@@ -36,7 +36,13 @@ HOSTS = dict(
     BarlowTwins=('barlowtwins_rela_r18_cifar10.py', {
         'model.head.in_channels': 16,
     }),
-    DenseCL=('densecl_rela_r18_cifar10.py', _QUEUE))
+    DenseCL=('densecl_rela_r18_cifar10.py', _QUEUE),
+    VICReg=('vicreg_rela_r18_cifar10.py', {}),
+    DINO=('dino_rela_r18_cifar10.py', {
+        'model.head.out_channels': 16,
+        'model.head.warmup_iters': 6,
+        'model.freeze_last_layer': 3,
+    }))
 
 _SMALL = {
     'model.backbone.type': 'ResNet',

@@ -89,3 +89,9 @@ def check_views(leaf: str, steps: list[dict], side: int) -> None:
     assert steps[0]['sides'] == WEAK_VIEWS[side] * full, leaf
     crops = 6 * [[96, 96]] if leaf == 'swav_rela_r50_in1k.py' else []
     assert steps[1]['sides'] == 2 * full + crops, leaf
+
+
+def test_each_leaf_has_a_row_in_the_readme():
+    lines = (CONFIGS / 'README.md').read_text().splitlines()
+    rows = [line.split('`')[1] for line in lines if line.startswith('| `')]
+    assert sorted(rows) == LEAVES

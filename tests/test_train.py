@@ -9,6 +9,8 @@ import pytest
 import torch
 from hosts import HOSTS, hand_over_after, small_config
 from mmengine.runner import Runner
+from mmpretrain.models.selfsup import BYOL
+from mmpretrain.registry import MODELS
 
 ROOT = Path(__file__).parents[1]
 TOTAL = 24  # steps: 3 epochs of 8
@@ -46,6 +48,29 @@ def test_resume_continues_exactly(host, switch, cifar_root, tmp_path):
     assert hook.switch_step == switch
     assert_same(weights(tmp_path / 'whole' / 'epoch_3.pth'),
                 weights(tmp_path / 'part' / 'epoch_3.pth'))
+
+
+@pytest.fixture
+def own_host():
+    """An algorithm that only this test knows, registered for a while."""
+
+    class OwnHost(BYOL):
+
+        def loss(self, inputs, data_samples):
+            return dict(own_loss=super().loss(inputs, data_samples)['loss'])
+
+    MODELS.register_module(module=OwnHost)
+    yield 'OwnHost'
+    MODELS.module_dict.pop('OwnHost')
+
+
+def test_a_users_own_host_trains_through(own_host, cifar_root, tmp_path):
+    runner = Runner.from_cfg(config(
+        'BYOL', cifar_root, tmp_path / 'own', 12, model__host=own_host))
+    runner.train()
+    log = runner.message_hub.log_scalars
+    assert len(log['train/own_loss'].data[0]) == TOTAL - 12
+    assert list(log['train/lambda'].data[0]) == [1] * 11 + [0] * 13
 
 
 def test_log_survives_a_resume(cifar_root, tmp_path):
