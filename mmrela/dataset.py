@@ -48,6 +48,10 @@ class RelaTargetDataset(Dataset):
         except (OSError, AssertionError, RuntimeError) as e:
             raise UserError(f'{host} cannot read its data ({e}): point '
                             'train_dataloader.dataset.data_root to it') from e
+        except ValueError as e:
+            raise UserError(
+                f'{host}: {e}. To join data sets of different classes, set '
+                "train_dataloader.dataset.ignore_keys='classes'") from e
         self.targets = targets
         self.prior = prior
         self.rela_pipeline = Compose(

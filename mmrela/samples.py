@@ -15,7 +15,8 @@ def sample_id(dataset: Dataset, index: int) -> str:
     where, local = locate(dataset, index)
     info = where.get_data_info(local)
     if 'img_path' in info:
-        return info['img_path'].removeprefix(where.data_root or '')
+        path = info['img_path'].removeprefix(where.data_root or '')
+        return path.lstrip('/')
     image = np.ascontiguousarray(info['img'])
     pixels = hashlib.blake2b(image, digest_size=16)
     return f'{index}:{image.shape}:{pixels.hexdigest()}'

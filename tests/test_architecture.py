@@ -16,7 +16,7 @@ TOOLS = sorted((ROOT / 'tools').glob('*.py'))
 CONFIGS = sorted((ROOT / 'configs').rglob('*.py'))
 LEAVES = sorted((ROOT / 'configs').glob('*.py'))
 CORE = ('blocks', 'errors', 'guards', 'manifest', 'pca', 'ranks', 'schedule',
-        'targets', 'writing')
+        'similarity', 'targets', 'writing')
 LIBRARIES = {'numpy', 'torch', *sys.stdlib_module_names}
 
 

@@ -53,14 +53,14 @@ def test_images_come_as_rgb(root, split):
 
 
 def test_order_does_not_depend_on_the_file_system(root, monkeypatch):
-    expected = [TinyImageNet(str(root)).get_data_info(i)['img_path']
-                for i in range(TRAIN)]
-    glob = type(root).glob
+    def paths():
+        dataset = TinyImageNet(str(root))
+        return [dataset.get_data_info(i)['img_path'] for i in range(TRAIN)]
+
+    expected, glob = paths(), type(root).glob
     monkeypatch.setattr(
         type(root), 'glob', lambda *args: reversed(list(glob(*args))))
-    dataset = TinyImageNet(str(root))
-    assert [dataset.get_data_info(i)['img_path']
-            for i in range(TRAIN)] == expected
+    assert paths() == expected
 
 
 def test_unknown_split(root):

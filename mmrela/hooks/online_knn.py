@@ -16,7 +16,7 @@ from ..dataset import seeded
 from ..errors import UserError
 from ..features import loads_bgr
 from ..labelled import LabelledImages
-from ..priors.student import _as_prior
+from ..priors.student import as_prior
 from ..similarity import knn_predict
 
 
@@ -91,7 +91,7 @@ class OnlineKNNHook(Hook):
         model = runner.model
         model = model.module if is_model_wrapper(model) else model
         device = next(model.parameters()).device
-        prior = _as_prior('the model in training', _Backbone(model),
+        prior = as_prior('the model in training', _Backbone(model),
                           self.image_size, runner.cfg)
         how = prior, loads_bgr(runner.cfg), runner.train_dataloader.num_workers
         with _undisturbed(model):

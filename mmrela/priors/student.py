@@ -28,7 +28,7 @@ def load_random(name: str, weights: str | None, image_size: int | None,
     with one_network(int(seed)):
         backbone = _build(cfg)
         backbone.init_weights()
-    return _as_prior(f'random:{seed}', backbone, image_size, cfg)
+    return as_prior(f'random:{seed}', backbone, image_size, cfg)
 
 
 def load_checkpoint(name: str, weights: str | None, image_size: int | None,
@@ -67,7 +67,7 @@ def load_student(file: str, image_size: int | None, cfg: dict) -> Prior:
     except RuntimeError as e:
         raise UserError(f'{file} does not hold the backbone of this config: '
                         'probe with the config it was trained with') from e
-    return _as_prior(f'checkpoint:{file}', backbone, image_size, cfg)
+    return as_prior(f'checkpoint:{file}', backbone, image_size, cfg)
 
 
 def read_config(file: str, spec: str) -> dict:
@@ -104,8 +104,9 @@ class Pooled(nn.Module):
         return pool_features(self.backbone(x, **self.unmasked))
 
 
-def _as_prior(name: str, backbone: nn.Module, image_size: int | None,
-              cfg: dict) -> Prior:
+def as_prior(name: str, backbone: nn.Module, image_size: int | None,
+             cfg: dict) -> Prior:
+    """A student's backbone with the preprocessing of its config."""
     from mmengine.model import revert_sync_batchnorm
     from torchvision.transforms import v2
     stats = cfg['model'].get('data_preprocessor') or cfg['data_preprocessor']
