@@ -93,8 +93,7 @@ def extract(prior: Prior,
     loader = DataLoader(images, batch_sampler=batches, num_workers=workers,
                         pin_memory=torch.cuda.is_available(),
                         collate_fn=_stack)
-    total = ranks * sum(map(len, batches))
-    with tqdm(total=total, unit='img', desc=title,
+    with tqdm(total=ranks * sum(map(len, batches)), unit='img', desc=title,
               disable=title is None) as bar:
         for indices, (batch, readable) in zip(batches, loader):
             watch.lap('decode')

@@ -39,4 +39,5 @@ class Stopwatch:
 
     def __str__(self) -> str:
         return ', '.join(f'{name} {100 * s / self.total:.0f} %'
-                         for name, s in self.seconds.items())
+                         for name, s in self.seconds.items()
+                         if 200 * s >= self.total)

@@ -5,13 +5,14 @@ import argparse
 from pathlib import Path
 
 from mmengine.config import Config
-from mmpretrain.registry import DATASETS
 
 from _cli import run
 from _config import add_config_arguments, load_config
+from _priors import SPELLING, add_list_priors, build_dataset
 from mmrela import ranks
 from mmrela.dataset import RelaTargetDataset
 from mmrela.errors import UserError
+from mmrela.estimate import estimate
 from mmrela.features import loads_bgr
 from mmrela.generation import generate
 from mmrela.pca import NORMALIZATIONS
@@ -24,16 +25,18 @@ def parse_args() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     add_config_arguments(parser)
     parser.add_argument(
-        '--prior',
-        required=True,
-        help='KIND:NAME[,size=S][,weights=FILE], see --list-priors')
+        '--prior', required=True, metavar='P',
+        help=f'{SPELLING}, see --list-priors')
+    add_list_priors(parser)
     parser.add_argument(
-        '--weights',
-        metavar='FILE|none',
+        '--weights', metavar='FILE|none',
         help="the prior's weights (default: its library's)")
     parser.add_argument(
         '--image-size', type=int, metavar='S',
         help='side of the square that the prior sees (default: its own)')
+    parser.add_argument(
+        '--amp', choices=['bf16', 'fp16'],
+        help='let the prior compute in half precision where it may')
     parser.add_argument(
         '--dim', type=int, metavar='K',
         help='components (default: model.rela_head.out_channels)')
@@ -56,22 +59,12 @@ def parse_args() -> argparse.Namespace:
         '--verify', type=int, metavar='M',
         help='only recompute M random targets of a finished store')
     parser.add_argument(
+        '--dry-run', action='store_true',
+        help='only tell sizes, time and disk, measured on a few batches')
+    parser.add_argument(
         '--launcher', choices=['none', 'pytorch', 'slurm'], default='none',
         help='torchrun (pytorch) or srun (slurm) started several processes')
     return parser.parse_args()
-
-
-def build_dataset(cfg: Config) -> RelaTargetDataset:
-    """The config's training images.
-
-    Raises:
-        UserError: they are not wrapped for RELA.
-    """
-    dataset = DATASETS.build(cfg.train_dataloader.dataset)
-    if not isinstance(dataset, RelaTargetDataset):
-        raise UserError('train_dataloader.dataset.type must be '
-                        'RelaTargetDataset: see "Your config" in the README')
-    return dataset
 
 
 def head_width(cfg: Config) -> int:
@@ -111,6 +104,7 @@ def main() -> None:
     ranks.start(args.launcher)
     cfg = load_config(args)
     prior = build_prior(args.prior, args.weights, args.image_size, cfg)
+    prior.amp = args.amp
     dataset = build_dataset(cfg)
     if dataset.prior not in (None, prior.name):
         raise UserError(f'train_dataloader.dataset.prior expects '
@@ -119,19 +113,20 @@ def main() -> None:
     if args.verify:
         print(verify(cfg, dataset, prior, out, args.verify))
         return
+    dim = head_width(cfg) if args.dim is None else args.dim
+    common = dict(bgr=loads_bgr(cfg), dtype=args.dtype,
+                  workers=cfg.train_dataloader.num_workers)
+    rank, size = ranks.rank_and_size()
+    if args.dry_run:
+        if rank == 0:
+            print(estimate(dataset, prior, dim, Path(out), ranks=size,
+                           **common))
+        return
     features = Path(args.features or Path(out) / 'features')
     store = generate(
-        dataset,
-        prior,
-        out,
-        head_width(cfg) if args.dim is None else args.dim,
-        args.normalize,
-        bgr=loads_bgr(cfg),
-        workers=cfg.train_dataloader.num_workers,
-        dtype=args.dtype,
-        features=features,
-        skip=args.on_bad_image == 'skip')
-    if ranks.rank_and_size()[0] == 0:
+        dataset, prior, out, dim, args.normalize, features=features,
+        skip=args.on_bad_image == 'skip', **common)
+    if rank == 0:
         print(summary(store, features))
 
 

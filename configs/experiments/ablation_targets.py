@@ -12,7 +12,7 @@ rows = [
     *[dict(name=f'MobileNet-V2: {scaling}', config=_config, prior='mobilenet_v2', overrides=_centre,
            generation=dict(normalize=scaling)) for scaling in ('standardize', 'whiten')],
     *[dict(name=f'MobileNet-V2: {width} components', config=_config, prior='mobilenet_v2',
-           overrides={**_centre, _width: width}, sizes=['small', 'paper']) for width in (64, 128, 512)],
+           overrides={**_centre, _width: width}, sizes=sizes) for width, sizes in ((64, ['small', 'paper']), (128, ['small', 'paper']), (512, ['small']))],
     dict(name='MobileNet-V2: two views', config=_config, prior='mobilenet_v2', overrides={_views: 2}),
     dict(name="MobileNet-V2: the released code's views", config=_released, prior='mobilenet_v2', overrides=_centre),
     *[dict(name=f'random prior: {scaling}', config=_config, prior='random', overrides=_centre,

@@ -55,7 +55,7 @@ def _image_tower(config: dict, entry: dict) -> nn.Module:
     from open_clip.model import _build_vision_tower
     quick_gelu = (config.get('quick_gelu', False)
                   or entry.get('quick_gelu', False))
-    vision = dict(config['vision_cfg'])
+    vision = dict(config['vision_cfg'], output_tokens=False)
     if 'timm_model_name' in vision:
         vision['timm_model_pretrained'] = False
     with one_network():

@@ -140,6 +140,16 @@ def test_none_is_the_same_network_each_time():
     assert torch.equal(torch.get_rng_state(), before)
 
 
+@pytest.mark.parametrize('name, width', [
+    ('coca_ViT-B-32@laion2b_s13b_b90k', 512),  # it gives tokens as well
+    ('convnext_base@laion400m_s13b_b51k', 512),  # one of timm's
+])  # yapf: disable
+def test_other_towers(name, width):
+    prior = build_prior(f'open_clip:{name}', 'none')
+    with torch.inference_mode():
+        assert prior.model(torch.randn(1, 3, 224, 224)).shape == (1, width)
+
+
 @pytest.mark.parametrize('tag, quick', [('openai', True),
                                         ('laion2b_s34b_b79k', False)])
 def test_activation_is_that_of_the_weights(tag, quick):

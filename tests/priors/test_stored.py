@@ -26,7 +26,7 @@ def folder(root):
         pipeline=[dict(type='LoadImageFromFile')])
 
 
-@pytest.fixture(params=['arrays', 'files'])
+@pytest.fixture(params=['arrays', 'files'], scope='module')
 def dataset(request, cifar_root, image_folder):
     if request.param == 'arrays':
         return cifar(cifar_root)

@@ -10,6 +10,9 @@ import numpy as np
 import pytest
 from calls import CIFAR, DATA, IN1K, ROOT, call, cifar, in1k, lines
 
+from mmrela import priors
+from mmrela.targets import TargetStore
+
 
 def random(root, out, *more) -> list:
     return [CIFAR, '--prior', 'random', '--dim', 4, *more, *cifar(root, out)]
@@ -97,6 +100,82 @@ def test_torchrun(cifar_root, store, tmp_path):
                                '--normalize', 'whiten'))
     assert done.returncode == 2 and 'Traceback' not in done.stderr
     assert 'already holds targets with another pca' in done.stderr
+
+
+def test_list_priors(capsys):
+    """Needs neither a config nor a prior."""
+    assert call('gen_targets', '--list-priors') == 0
+    out, err = capsys.readouterr()
+    for kind in ('open_clip', 'torchvision', 'timm', 'mmpretrain',
+                 'checkpoint', 'random', 'file'):
+        assert sum(line.startswith(f'{kind}') and line.endswith('.')
+                   for line in out.split('\n')) == 1, kind
+    assert out.count('licence') + out.count('under ') >= 4
+    assert '`' not in out
+    assert max(map(len, out.split('\n'))) < 80
+
+
+MINE = """\
+from mmrela.priors import PRIORS, Prior
+from torch import nn
+from torchvision.transforms.v2.functional import to_image
+
+
+def load_mine(name, weights, image_size, cfg):
+    model = nn.Sequential(nn.AvgPool2d(int(name)), nn.Flatten())
+    return Prior(f'mine:{name}', model, lambda image: to_image(image) / 255,
+                 'native size, 0 to 1')
+
+
+PRIORS['mine'] = load_mine
+"""
+
+
+def test_prior_of_ones_own(cifar_root, tmp_path, monkeypatch):
+    """A few lines in a module that the config imports."""
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setattr(priors, 'PRIORS', priors.PRIORS.copy())
+    (tmp_path / 'my_priors.py').write_text(MINE)
+    config = tmp_path / 'config.py'
+    config.write_text(f"_base_ = {CIFAR!r}\n"
+                      "custom_imports = dict(imports=['mmrela', "
+                      "'my_priors'])\n")
+    assert call('gen_targets', config, '--prior', 'mine:16', '--dim', 4,
+                *cifar(cifar_root, tmp_path / 'out')) == 0
+    store = TargetStore.open(tmp_path / 'out')
+    assert store.meta['prior']['name'] == 'mine:16'
+    images = np.fromfile(
+        cifar_root / 'cifar-10-batches-bin' / 'data_batch_1.bin', np.uint8,
+        16 * 3073).reshape(16, 3073)[:, 1:].reshape(16, 3, 2, 16, 2, 16)
+    features = images.mean((3, 5)).reshape(16, 12) / 255
+    centred = features - features.mean(0)
+    gram = store[:] @ store[:].T
+    u, s, _ = np.linalg.svd(centred)
+    wanted = (u[:, :4] * s[:4]**2) @ u[:, :4].T
+    assert abs(gram - wanted).max() < 5e-3 * abs(wanted).max()
+
+
+def test_dry_run(cifar_root, tmp_path, capsys):
+    out = tmp_path / 'out'
+    asked = random(cifar_root, out, '--dry-run')
+    assert call('gen_targets', *asked) == 0
+    said = lines(capsys.readouterr().out)
+    assert [line.split(':')[0] for line in said] == ['random', 'time', 'disk']
+    assert 'for 16 images at' in said[1] and '128 B of targets' in said[2]
+    assert not out.exists()
+
+
+def test_amp_is_another_prior(cifar_root, store, tmp_path, capsys):
+    assert call('gen_targets', *random(cifar_root, store, '--amp',
+                                       'bf16')) == 2
+    assert 'targets with another prior' in capsys.readouterr().err
+    out = tmp_path / 'half'
+    assert call('gen_targets', *random(cifar_root, out, '--amp', 'bf16')) == 0
+    half, whole = TargetStore.open(out), TargetStore.open(store)
+    assert half.meta['prior']['preprocessing'].endswith(', bf16')
+    assert not np.array_equal(half[:], whole[:])
+    grams = [s[:] @ s[:].T for s in (half, whole)]
+    assert abs(grams[0] - grams[1]).max() < 0.1 * abs(grams[1]).max()
 
 
 def test_launcher_without_torchrun(cifar_root, tmp_path, capsys, monkeypatch):

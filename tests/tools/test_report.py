@@ -3,9 +3,10 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 
 import pytest
-from calls import CIFAR
+from calls import ROOT
 from PIL import Image
 
 import _report
@@ -15,6 +16,7 @@ FACTOR = 10
 TOP1 = dict(none=34.25, random=36.04, mobilenet_v2=41.96)
 SWITCH = dict(none=None, random=3, mobilenet_v2=4)
 STEPS = 6
+RATES = dict(none=1e-4, random=1e-3, mobilenet_v2=1e-3)
 
 
 def write(file, content):
@@ -43,21 +45,24 @@ def place(tmp_path_factory):
 @pytest.fixture(scope='module')
 def runs(place):
     """A finished and probed run of each prior; one was started twice."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(ROOT)
+        rows = quickstart.plan_rows(5, place)
     made = []
-    for prior, rate in quickstart.LEARNING_RATES.items():
-        work_dir, targets = place / prior, place / f'targets_{prior}'
-        write(work_dir / 'train.json', dict(
-            steps=STEPS, train_seconds=61.7, switch_step=SWITCH[prior],
-            seed=0))
-        write(work_dir / 'probe.json', dict(
-            linear_top1=TOP1[prior], model='checkpoint', epochs=100))
-        log(work_dir / '20250102_000000/vis_data/scalars.json',
-            scalars(prior))
-        if prior != 'none':
-            write(targets / 'meta.json', dict(
+    for run in rows:
+        run = replace(run, store=place / run.store)
+        write(run.work_dir / 'train.json', dict(
+            steps=STEPS, train_seconds=61.7, switch_step=SWITCH[run.prior],
+            seed=0, device='CPU (abc)', threads=2))
+        write(run.work_dir / 'probe.json', dict(
+            linear_top1=TOP1[run.prior], model='checkpoint', epochs=100))
+        log(run.work_dir / '20250102_000000/vis_data/scalars.json',
+            scalars(run.prior))
+        if run.prior != 'none':
+            write(run.store / 'meta.json', dict(
                 feature_seconds=20.55, pca_seconds=1.5, dim=512))
-        made.append(_report.Run('byol', prior, rate, work_dir, targets))
-    log(place / 'random/20250101_000000/vis_data/scalars.json',
+        made.append(run)
+    log(made[1].work_dir / '20250101_000000/vis_data/scalars.json',
         [dict(step=1, loss=99)])
     return made
 
@@ -67,24 +72,24 @@ def root(runs, place):
     """Where the report of these runs lies."""
     write(place / 'untrained.json', dict(linear_top1=27.5))
     text = _report.write_report(
-        runs, place / 'untrained.json', CIFAR, place, FACTOR)
+        runs, place / 'untrained.json', place, FACTOR)
     assert text == (place / 'report.md').read_text()
     return place
 
 
-def test_json(root):
+def test_json(root, runs):
     report = json.loads((root / 'report.json').read_text())
     assert report['untrained_top1'] == 27.5
     assert report['images'] == 10000 and report['batch_size'] == 128
-    assert report['config'] == CIFAR and report['lambda_factor'] == FACTOR
-    assert report['device']
-    rates = quickstart.LEARNING_RATES
+    assert report['config'].endswith('_quickstart.py')
+    assert report['lambda_factor'] == FACTOR
+    assert report['device'] == 'CPU (abc), 2 threads'
     assert report['runs'] == [
-        dict(method='byol', prior=prior, learning_rate=rates[prior],
+        dict(method='BYOL', prior=prior, learning_rate=rate,
              steps=STEPS, train_seconds=61.7, switch_step=SWITCH[prior],
              seed=0, linear_top1=TOP1[prior],
              **({} if prior == 'none' else dict(target_seconds=pytest.approx(
-                 22.05, abs=0.051)))) for prior in rates]
+                 22.05, abs=0.051)))) for prior, rate in RATES.items()]
 
 
 def test_markdown(root):
@@ -125,13 +130,26 @@ def test_picture(root):
     assert set(names.values()) <= drawn
 
 
-def test_curves_are_those_of_the_last_log(runs):
-    steps, losses = runs[1].curve('loss')
-    assert steps == (1, 2, 3, 4, 5, 6) and losses[:2] == (1, 0.5)
-    assert runs[1].curve('lambda')[1] == (1, 1, 0, 0, 0, 0)
-    assert runs[1].curve('nothing') == ((), ())
+def test_the_quickstart_is_what_it_was(runs):
+    """Options on which the README's numbers rest."""
+    for run in runs:
+        cfg, rule = run.cfg, run.cfg.default_hooks.rela.schedule
+        assert cfg.optim_wrapper.optimizer.lr == RATES[run.prior]
+        assert cfg.train_cfg.max_epochs == 5 and cfg.randomness.seed == 0
+        dataset = cfg.train_dataloader.dataset
+        assert dataset.rela_pipeline[0].num_views == 1
+        assert dataset.indices == cfg.probe.train.indices == 10000
+        assert run.probe_epochs == 100 and run.seed == 0
+        assert rule == (
+            dict(type='FixedLambda', fraction=0) if run.prior == 'none' else
+            dict(type='AdaptiveLambda', fast_momentum=0.99,
+                 slow_momentum=0.9))
+    assert [run.generation for run in runs] == [
+        None, dict(prior='random', normalize='whiten'),
+        dict(prior='torchvision:mobilenet_v2', image_size=64,
+             weights='data/weights/mobilenet_v2-b0353104.pth')]
 
 
 def test_every_prior_of_the_quickstart_has_a_color_and_a_name(runs):
-    assert set(quickstart.PRIORS) == set(_report.COLORS)
-    assert len({run.label for run in runs}) == len(quickstart.PRIORS)
+    assert {run.prior for run in runs} == set(_report.COLORS)
+    assert len({run.row for run in runs}) == len(runs)

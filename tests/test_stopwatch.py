@@ -1,0 +1,19 @@
+import time
+
+import pytest
+
+from mmrela.stopwatch import Stopwatch
+
+
+def test_laps_add_up(monkeypatch):
+    now = [10.]
+    monkeypatch.setattr(time, 'perf_counter', lambda: now[0])
+    watch = Stopwatch()
+    for name, seconds in [('a', 1), ('b', 2.5), ('a', 0.5), ('c', 0.001)]:
+        now[0] += seconds
+        watch.lap(name)
+    assert dict(watch.seconds) == pytest.approx(dict(a=1.5, b=2.5, c=0.001))
+    assert watch.total == pytest.approx(4.001)
+    assert str(watch) == 'a 37 %, b 62 %'  # c is less than half a per cent
+    watch.restart()
+    assert watch.total == 0 and str(watch) == ''

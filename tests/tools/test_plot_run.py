@@ -1,0 +1,105 @@
+"""Curves of runs whose logs are made by hand."""
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+from calls import call
+from PIL import Image
+
+import plot_run
+from _curves import curve, hand_over, read_log
+
+
+def log(work_dir, name, rows):
+    file = work_dir / name / 'vis_data' / 'scalars.json'
+    file.parent.mkdir(parents=True)
+    file.write_text(''.join(json.dumps(row) + '\n' for row in rows))
+
+
+def rela(step, loss):
+    return dict(step=step, time=0.5, lr=0.001, loss=loss, rela_loss=loss,
+                rela_fast=loss, rela_slow=2 * loss, **{'lambda': 1})
+
+
+def host(step, loss):
+    return dict(step=step, time=0.25, lr=0.001, loss=loss, **{'lambda': 0})
+
+
+@pytest.fixture
+def work_dir(tmp_path):
+    """Stopped after step 4, resumed from step 2."""
+    log(tmp_path, '20250101_000000', [
+        dict(step=0, knn_top1=20.0), rela(1, 1.0), rela(2, 0.9),
+        dict(step=2, knn_top1=30.0), rela(3, 99.0), rela(4, 99.0)])
+    log(tmp_path, '20250102_000000', [
+        rela(3, 0.8), host(4, -1.0), host(5, -2.0),
+        dict(step=5, knn_top1=40.0)])
+    log(tmp_path, '20250103_000000', [])
+    (tmp_path / 'config.py').write_text(
+        'train_dataloader = dict(batch_size=32)')
+    return tmp_path
+
+
+def test_starts_are_joined(work_dir):
+    rows = read_log(work_dir)
+    assert curve(rows, 'loss') == (
+        (1, 2, 3, 4, 5), (1.0, 0.9, 0.8, -1.0, -2.0))
+    assert curve(rows, 'knn_top1') == ((0, 2, 5), (20, 30, 40))
+    assert curve(rows, 'nothing') == ((), ())
+
+
+def test_hand_over(work_dir, tmp_path):
+    assert hand_over(work_dir, read_log(work_dir)) == 4
+    assert hand_over(work_dir, [rela(1, 1)]) is None
+    assert hand_over(work_dir, [host(1, 1)]) is None
+    (work_dir / 'train.json').write_text('{"switch_step": 3}')
+    assert hand_over(work_dir, read_log(work_dir)) == 3
+
+
+def test_stages_and_speed(work_dir):
+    rows = plot_run.load(work_dir)
+    assert curve(rows, 'rela_loss')[0] == (1, 2, 3)
+    assert curve(rows, 'host_loss') == ((4, 5), (-1.0, -2.0))
+    assert curve(rows, 'speed')[1] == (64, 64, 64, 128, 128)
+    (work_dir / 'config.py').unlink()
+    assert curve(plot_run.load(work_dir), 'speed') == ((), ())
+
+
+def test_panels(work_dir, monkeypatch):
+    drawn = {}
+    monkeypatch.setattr(plot_run, '_panel', lambda axes, styles, logs: (
+        drawn.update(dict.fromkeys(styles)), axes.plot([1], label='a')))
+    plot_run.draw({'a': plot_run.load(work_dir)}, work_dir / 'a.png')
+    assert set(drawn) == {'rela_loss', 'host_loss', 'lambda', 'rela_fast',
+                          'rela_slow', 'knn_top1', 'lr', 'speed'}
+    drawn.clear()
+    plot_run.draw({'a': [host(1, 1.0)]}, work_dir / 'a.png')
+    assert set(drawn) == {'lambda', 'lr'}
+
+
+def test_picture_of_two_runs(work_dir, tmp_path_factory, capsys):
+    other = tmp_path_factory.mktemp('other')
+    log(other, '20250101_000000', [host(step, 1 / step) for step in (1, 2)])
+    assert call('plot_run', work_dir) == 0
+    assert call('plot_run', work_dir, other, '--out', other / 'x/y.png') == 0
+    assert str(other / 'x/y.png') in capsys.readouterr().out
+    blue, orange = (31, 119, 180), (255, 127, 14)
+    one, two = (colors(file) for file in (
+        work_dir / 'curves.png', other / 'x/y.png'))
+    assert blue in one and orange not in one
+    assert {blue, orange} <= two
+
+
+def colors(file) -> set[tuple]:
+    with Image.open(file) as image:
+        pixels = np.asarray(image.convert('RGB')).reshape(-1, 3)
+    found, counts = np.unique(pixels, axis=0, return_counts=True)
+    return {tuple(color) for color in found[counts > 50].tolist()}
+
+
+def test_no_log(tmp_path, capsys):
+    assert call('plot_run', tmp_path) == 2
+    [line] = capsys.readouterr().err.splitlines()
+    assert f'{tmp_path} holds no log' in line
