@@ -1,15 +1,9 @@
 # Barlow Twins (arXiv:2103.03230). mmpretrain's recipe with a projector of
 # 2048, a quarter of its width on ImageNet; views: BYOL's, which it takes.
-_base_ = '../views/asymmetric.py'
+_base_ = ['../views/asymmetric.py', '../backbones/resnet18.py']
 
 model = dict(
-    type='Rela',
     host='BarlowTwins',
-    backbone=dict(
-        type='ResNet_CIFAR',
-        depth=18,
-        norm_cfg=dict(type='SyncBN'),
-        zero_init_residual=False),
     neck=dict(
         type='NonLinearNeck',
         in_channels=512,
@@ -24,5 +18,4 @@ model = dict(
     head=dict(
         type='LatentCrossCorrelationHead',
         in_channels=2048,
-        loss=dict(type='CrossCorrelationLoss')),
-    rela_head=dict(type='RelaHead', out_channels=512))
+        loss=dict(type='CrossCorrelationLoss')))

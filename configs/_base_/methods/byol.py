@@ -1,16 +1,10 @@
 # BYOL (arXiv:2006.07733). Widths and momentum: the code released with the
 # RELA paper (hidden width twice the feature width, output 256, 0.99).
-_base_ = '../views/asymmetric.py'
+_base_ = ['../views/asymmetric.py', '../backbones/resnet18.py']
 
 model = dict(
-    type='Rela',
     host='BYOL',
     base_momentum=0.01,
-    backbone=dict(
-        type='ResNet_CIFAR',
-        depth=18,
-        norm_cfg=dict(type='SyncBN'),
-        zero_init_residual=False),
     neck=dict(
         type='NonLinearNeck',
         in_channels=512,
@@ -31,5 +25,4 @@ model = dict(
             with_bias=True,
             with_last_bn=False,
             with_avg_pool=False),
-        loss=dict(type='CosineSimilarityLoss')),
-    rela_head=dict(type='RelaHead', out_channels=512))
+        loss=dict(type='CosineSimilarityLoss')))

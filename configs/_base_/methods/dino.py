@@ -2,18 +2,12 @@
 # outputs as in the code released with the RELA paper; momentum and views as
 # BYOL's there. The paper's 30 epochs of warm-up and one of frozen prototypes
 # are counted in steps: 390 an epoch of CIFAR-10 at batch 128.
-_base_ = '../views/asymmetric.py'
+_base_ = ['../views/asymmetric.py', '../backbones/resnet18.py']
 
 model = dict(
-    type='Rela',
     host='DINO',
     base_momentum=0.01,
     freeze_last_layer=390,
-    backbone=dict(
-        type='ResNet_CIFAR',
-        depth=18,
-        norm_cfg=dict(type='SyncBN'),
-        zero_init_residual=False),
     neck=dict(
         type='DINONeck',
         in_channels=512,
@@ -27,5 +21,4 @@ model = dict(
         warmup_iters=30 * 390,
         student_temp=0.1,
         warmup_teacher_temp=0.04,
-        teacher_temp=0.07),
-    rela_head=dict(type='RelaHead', out_channels=512))
+        teacher_temp=0.07))

@@ -1,16 +1,10 @@
 # MoCo v3 (arXiv:2104.02057). mmpretrain's ResNet recipe, with hidden layers
 # twice as wide as the features; views: BYOL's, which the paper takes.
-_base_ = '../views/asymmetric.py'
+_base_ = ['../views/asymmetric.py', '../backbones/resnet18.py']
 
 model = dict(
-    type='Rela',
     host='MoCoV3',
     base_momentum=0.01,
-    backbone=dict(
-        type='ResNet_CIFAR',
-        depth=18,
-        norm_cfg=dict(type='SyncBN'),
-        zero_init_residual=False),
     neck=dict(
         type='NonLinearNeck',
         in_channels=512,
@@ -36,5 +30,4 @@ model = dict(
             with_last_bias=False,
             with_avg_pool=False),
         loss=dict(type='CrossEntropyLoss', loss_weight=2.0),
-        temperature=1.0),
-    rela_head=dict(type='RelaHead', out_channels=512))
+        temperature=1.0))

@@ -1,15 +1,9 @@
 # SimCLR (arXiv:2002.05709). Temperature and views: its appendix B.9, for
 # CIFAR-10; the projector as wide as the features, to 128.
-_base_ = '../views/symmetric.py'
+_base_ = ['../views/symmetric.py', '../backbones/resnet18.py']
 
 model = dict(
-    type='Rela',
     host='SimCLR',
-    backbone=dict(
-        type='ResNet_CIFAR',
-        depth=18,
-        norm_cfg=dict(type='SyncBN'),
-        zero_init_residual=False),
     neck=dict(
         type='NonLinearNeck',
         in_channels=512,
@@ -20,8 +14,7 @@ model = dict(
     head=dict(
         type='ContrastiveHead',
         loss=dict(type='CrossEntropyLoss'),
-        temperature=0.5),
-    rela_head=dict(type='RelaHead', out_channels=512))
+        temperature=0.5))
 
 strong_pipeline = [
     dict(

@@ -1,15 +1,9 @@
 # SimSiam (arXiv:2011.10566). Widths and the projector's two layers: its
 # appendix D, for CIFAR-10; crops of at least 0.2 of the image, its own.
-_base_ = '../views/symmetric.py'
+_base_ = ['../views/symmetric.py', '../backbones/resnet18.py']
 
 model = dict(
-    type='Rela',
     host='SimSiam',
-    backbone=dict(
-        type='ResNet_CIFAR',
-        depth=18,
-        norm_cfg=dict(type='SyncBN'),
-        zero_init_residual=False),
     neck=dict(
         type='NonLinearNeck',
         in_channels=512,
@@ -29,16 +23,4 @@ model = dict(
             with_last_bn=False,
             with_last_bias=True,
             with_avg_pool=False),
-        loss=dict(type='CosineSimilarityLoss')),
-    rela_head=dict(type='RelaHead', out_channels=512))
-
-strong_pipeline = [
-    dict(
-        type='MultiView',
-        num_views=2,
-        transforms=[[
-            dict(type='NativeResizedCrop', crop_ratio_range=(0.2, 1.0)),
-            *_base_.distortions,
-        ]]),
-    dict(type='PackInputs')
-]
+        loss=dict(type='CosineSimilarityLoss')))

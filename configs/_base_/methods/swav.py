@@ -1,15 +1,9 @@
 # SwAV (arXiv:2006.09882). mmpretrain's recipe; without local crops and with
 # 512 prototypes, which suit small images; crops of at least 0.14, its own.
-_base_ = '../views/symmetric.py'
+_base_ = ['../views/symmetric.py', '../backbones/resnet18.py']
 
 model = dict(
-    type='Rela',
     host='SwAV',
-    backbone=dict(
-        type='ResNet_CIFAR',
-        depth=18,
-        norm_cfg=dict(type='SyncBN'),
-        zero_init_residual=False),
     neck=dict(
         type='SwAVNeck',
         in_channels=512,
@@ -24,8 +18,7 @@ model = dict(
             epsilon=0.05,
             temperature=0.1,
             num_crops=[2],
-            num_prototypes=512)),
-    rela_head=dict(type='RelaHead', out_channels=512))
+            num_prototypes=512)))
 
 # Sets up the loss; neither queue nor frozen prototypes at this size.
 custom_hooks = [

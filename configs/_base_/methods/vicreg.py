@@ -1,15 +1,9 @@
 # VICReg (arXiv:2105.04906): the paper's coefficients; expander as wide as
 # solo-learn's for CIFAR-10 (2048, a quarter of the paper's); views: BYOL's.
-_base_ = '../views/asymmetric.py'
+_base_ = ['../views/asymmetric.py', '../backbones/resnet18.py']
 
 model = dict(
-    type='Rela',
     host='VICReg',
-    backbone=dict(
-        type='ResNet_CIFAR',
-        depth=18,
-        norm_cfg=dict(type='SyncBN'),
-        zero_init_residual=False),
     neck=dict(
         type='NonLinearNeck',
         in_channels=512,
@@ -20,5 +14,4 @@ model = dict(
         with_last_bn=False,
         with_avg_pool=True),
     head=dict(
-        type='VICRegHead', sim_coeff=25., std_coeff=25., cov_coeff=1.),
-    rela_head=dict(type='RelaHead', out_channels=512))
+        type='VICRegHead', sim_coeff=25., std_coeff=25., cov_coeff=1.))

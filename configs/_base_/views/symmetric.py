@@ -19,3 +19,14 @@ distortions = [
         keep_channels=True,
         channel_weights=(0.299, 0.587, 0.114)),
 ]
+# MoCo's and SimSiam's crops; other methods have their own.
+strong_pipeline = [
+    dict(
+        type='MultiView',
+        num_views=2,
+        transforms=[[
+            dict(type='NativeResizedCrop', crop_ratio_range=(0.2, 1.0)),
+            *distortions,
+        ]]),
+    dict(type='PackInputs')
+]
