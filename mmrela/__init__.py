@@ -10,6 +10,7 @@ except ModuleNotFoundError as e:
         'mmcv-lite` (enough for all of mmrela)') from e
 
 from . import checkpoints, compat  # noqa: F401
+from .batched import DeviceRelaTargetDataset
 from .cifar import CIFAR10Binary, CIFAR100Binary
 from .dataset import RelaTargetDataset
 from .head import RelaHead
@@ -31,7 +32,7 @@ compat.patch()
 __all__ = [
     'AdaptiveLambdaHook', 'BudgetSampler', 'CIFAR10Binary',
     'CIFAR100Binary', 'DINO', 'DINOHead', 'DINONeck', 'DeterminismHook',
-    'NativeResizedCrop', 'OnlineKNNHook', 'PlainCheckpointHook', 'Rela',
-    'RelaHead', 'RelaSampler', 'RelaTargetDataset', 'TinyImageNet',
-    'VICReg', 'VICRegHead', '__version__'
+    'DeviceRelaTargetDataset', 'NativeResizedCrop', 'OnlineKNNHook',
+    'PlainCheckpointHook', 'Rela', 'RelaHead', 'RelaSampler',
+    'RelaTargetDataset', 'TinyImageNet', 'VICReg', 'VICRegHead', '__version__'
 ]

@@ -36,7 +36,7 @@ def load_sample(dataset: Dataset, index: int) -> dict:
     dataset, local = locate(dataset, index)
     info = dataset.get_data_info(local)
     name = _name(info, index)
-    for load in takewhile(_is_loading, dataset.pipeline.transforms):
+    for load in takewhile(is_loading, dataset.pipeline.transforms):
         try:
             info = load(info)
         except Exception as e:
@@ -57,7 +57,7 @@ def _name(info: dict, index: int) -> str:
     return info.get('img_path', f'image {index}')
 
 
-def _is_loading(transform: object) -> bool:
+def is_loading(transform: object) -> bool:
     return type(transform).__name__.startswith('Load')
 
 

@@ -117,7 +117,8 @@ def test_leaf_is_short_and_complete(file):
     assert len(file.read_text().splitlines()) <= 10
     cfg = Config.fromfile(file)
     assert cfg.model.type == 'Rela' and cfg.model.host
-    assert cfg.train_dataloader.dataset.type == 'RelaTargetDataset'
+    assert cfg.train_dataloader.dataset.type in (
+        'RelaTargetDataset', 'DeviceRelaTargetDataset')
     assert cfg.train_dataloader.sampler.type == 'RelaSampler'
     assert cfg.default_hooks.rela.type == 'AdaptiveLambdaHook'
     assert cfg.find_unused_parameters is True

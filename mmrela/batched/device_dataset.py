@@ -1,0 +1,102 @@
+"""The data set on the device, which serves whole batches."""
+from __future__ import annotations
+
+from functools import cached_property
+from itertools import dropwhile
+
+import numpy as np
+import torch
+from mmpretrain.registry import DATASETS
+from mmpretrain.structures import DataSample
+from torch import Tensor
+from torch.utils.data import get_worker_info
+
+from ..dataset import RelaTargetDataset
+from ..errors import UserError
+from ..sampler import RelaIndex
+from ..samples import is_loading, load_sample
+from .views import BatchedViews
+
+
+@DATASETS.register_module()
+class DeviceRelaTargetDataset(RelaTargetDataset):
+    """A :class:`RelaTargetDataset` for images that fit on the device.
+
+    All images, of one size, and all targets lie on the GPU, or in memory
+    where there is none; the views of a batch are made there together. The
+    distributions of views are those of the same pipelines on the CPU, the
+    draws are others. A loader without workers asks for one batch at a time,
+    so no batch is in flight at the hand-over. See ``configs/_base_/device.py``
+    for the loader's other settings. Each rank holds a copy of the data. A
+    single sample, ``dataset[index]``, still comes from the CPU's pipelines.
+
+    Args:
+        *args, **kwargs: Those of :class:`RelaTargetDataset`.
+
+    Raises:
+        UserError: a transform has no batched version; images differ in
+            size; the loader has workers.
+    """
+
+    def __init__(self, *args, **kwargs) -> None:
+        super().__init__(*args, **kwargs)
+        self.device = 'cuda' if torch.cuda.is_available() else 'cpu'
+        pipeline = getattr(self.dataset, 'pipeline', None)
+        transforms = pipeline.transforms if pipeline else []
+        self._views = (
+            BatchedViews(
+                [*dropwhile(is_loading, transforms)],
+                'train_dataloader.dataset.pipeline'),
+            BatchedViews(
+                self.rela_pipeline.transforms,
+                'train_dataloader.dataset.rela_pipeline'))
+
+    @cached_property
+    def _kept(self) -> list[int]:
+        """Samples that are not skipped, as the host counts them."""
+        return [self._among_all(index) for index in range(len(self))]
+
+    @cached_property
+    def images(self) -> Tensor:
+        """All images, (N, C, H, W) uint8, as the host's loading gives them.
+
+        Raises:
+            UserError: they have no common size.
+        """
+        first = load_sample(self.dataset, self._kept[0])['img']
+        images = torch.empty(
+            (len(self), *first.shape), dtype=torch.uint8)
+        for row, index in zip(images, self._kept):
+            image = load_sample(self.dataset, index)['img']
+            if image.shape != first.shape:
+                raise UserError(
+                    f'image {index} is {image.shape}, the first {first.shape}:'
+                    ' DeviceRelaTargetDataset needs images of one size; '
+                    'set train_dataloader.dataset.type=RelaTargetDataset')
+            row.copy_(torch.from_numpy(np.ascontiguousarray(image)))
+        return images.permute(0, 3, 1, 2).contiguous().to(self.device)
+
+    @cached_property
+    def rela_targets(self) -> Tensor:
+        """Their targets, (N, k) float32."""
+        return torch.from_numpy(self.store[self._kept]).to(self.device)
+
+    def __getitems__(self, stamps: list[RelaIndex]) -> dict:
+        """One batch, of the stage that its first sample is in.
+
+        Returns:
+            ``inputs``, a list of views (N, C, H, W) uint8 on the device, and
+            N ``data_samples``, with their ``rela_target`` in the RELA stage.
+        """
+        if get_worker_info() is not None:
+            raise UserError('set train_dataloader.num_workers=0: '
+                            'DeviceRelaTargetDataset makes its views itself')
+        indices, values, seeds = map(list, zip(*stamps))
+        rows = torch.tensor(indices, device=self.device)
+        views = self._views[values[0]](
+            self.images[rows], np.array(seeds, np.uint64))
+        samples = [DataSample() for _ in stamps]
+        if values[0]:
+            for sample, target in zip(samples, self.rela_targets[rows]):
+                sample.set_field(target, 'rela_target')
+        return dict(inputs=views, data_samples=samples)
