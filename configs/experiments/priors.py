@@ -23,7 +23,7 @@ _names = dict(
     student_of_untrained='a student of the untrained student')
 rows = [
     dict(
-        name=name, config='configs/byol_rela_r18_cifar10.py', prior=prior,
+        name=name, config='configs/byol_rela_r18_cifar10_device.py', prior=prior,
         generation=dict(normalize='whiten'),
         overrides={
             'default_hooks.rela.schedule.type': 'FixedLambda',
