@@ -1,9 +1,13 @@
 """Nearest neighbours by cosine similarity."""
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor
+
+from .targets import BLOCK, TargetStore
 
 CHUNK = 128  # queries at a time: CHUNK × N similarities are in memory
 
@@ -42,3 +46,31 @@ def knn_predict(features: Tensor,
         votes = (weights[:, None] @ votes.float())[:, 0]
         predictions.append(votes.argmax(1))
     return torch.cat(predictions)
+
+
+def nearest(targets: TargetStore, queries: Sequence[int],
+            count: int) -> Tensor:
+    """The most similar images to some, themselves left out.
+
+    Args:
+        targets: A store of N targets, which is read in blocks.
+        queries: Rows of the images in question.
+        count: How many of each to find, at most N − 1.
+
+    Returns:
+        Rows, the most similar first, (queries, count) int64.
+    """
+    queries = torch.as_tensor(queries)
+    wanted = F.normalize(torch.from_numpy(targets[queries.numpy()]))
+    best = wanted.new_full((len(queries), count), -torch.inf)
+    rows = queries.new_zeros(len(queries), count)
+    for start in range(0, len(targets), BLOCK):
+        stop = min(start + BLOCK, len(targets))
+        index = torch.arange(start, stop)
+        block = torch.from_numpy(targets[index.numpy()])
+        cosines = wanted @ F.normalize(block).T
+        cosines[queries[:, None] == index] = -torch.inf
+        best, order = torch.cat([best, cosines], 1).topk(count)
+        rows = torch.cat([rows, index.expand(len(rows), -1)], 1).gather(
+            1, order)
+    return rows

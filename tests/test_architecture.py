@@ -15,8 +15,8 @@ PACKAGE = sorted((ROOT / 'mmrela').rglob('*.py'))
 TOOLS = sorted((ROOT / 'tools').glob('*.py'))
 CONFIGS = sorted((ROOT / 'configs').rglob('*.py'))
 LEAVES = sorted((ROOT / 'configs').glob('*.py'))
-CORE = ('blocks', 'errors', 'guards', 'manifest', 'pca', 'ranking', 'ranks', 'schedule',
-        'similarity', 'stopwatch', 'targets', 'writing')
+CORE = ('blocks', 'errors', 'guards', 'manifest', 'pca', 'ranking', 'ranks',
+        'schedule', 'similarity', 'stopwatch', 'targets', 'writing')
 LIBRARIES = {'numpy', 'torch', *sys.stdlib_module_names}
 
 

@@ -1,9 +1,10 @@
 import math
 
+import numpy as np
 import pytest
 import torch
 
-from mmrela.similarity import CHUNK, knn_predict
+from mmrela.similarity import CHUNK, knn_predict, nearest
 
 
 def naive(feature, bank, labels, k, temperature):
@@ -72,3 +73,17 @@ def test_a_small_temperature_does_not_overflow():
 def test_no_queries():
     _, bank, labels = random_bank()
     assert knn_predict(bank[:0], bank, labels, 4).shape == (0, )
+
+
+@pytest.mark.parametrize('count', [1, 3, 10])
+def test_nearest_is_a_full_sort(count, make_store, tmp_path, monkeypatch):
+    monkeypatch.setattr('mmrela.similarity.BLOCK', 7)
+    vectors = np.random.default_rng(0).normal(size=(40, 5))
+    store = make_store(tmp_path / 'store', vectors.astype(np.float32),
+                       dtype='float32')
+    rows = nearest(store, [0, 39, 17], count)
+    for query, found in zip([0, 39, 17], rows.tolist()):
+        a = vectors.astype(np.float32).astype(np.float64)
+        cosines = a @ a[query] / np.linalg.norm(a, axis=1)
+        order = [i for i in np.argsort(-cosines) if i != query]
+        assert found == order[:count]

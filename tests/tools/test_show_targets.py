@@ -1,0 +1,39 @@
+"""The picture of targets, and what it refuses."""
+import numpy as np
+import pytest
+from calls import CIFAR, call, cifar
+from PIL import Image
+
+
+@pytest.fixture(scope='module')
+def stores(cifar_root, tmp_path_factory):
+    root = tmp_path_factory.mktemp('stores')
+    for seed in (0, 1):
+        assert call('gen_targets', CIFAR, '--prior', f'random:{seed}',
+                    '--dim', 8, '--out', root / str(seed),
+                    *cifar(cifar_root, root)) == 0
+    return [root / '0', root / '1']
+
+
+def test_picture(stores, cifar_root, tmp_path, capsys):
+    out = tmp_path / 'a.png'
+    code = call('show_targets', CIFAR, '--stores', *stores, '--images', 3, 9,
+                '--out', out, *cifar(cifar_root, stores[0]))
+    assert code == 0 and '2 images' in capsys.readouterr().out
+    with Image.open(out) as image:
+        assert len(np.unique(np.asarray(image.convert('L')))) > 50
+
+
+@pytest.mark.parametrize('images, wrong', [
+    ([16], '--images must lie in 0 to 15'), ([-1], '--images must lie')])
+def test_images_that_are_not_there(images, wrong, stores, cifar_root, capsys):
+    assert call('show_targets', CIFAR, '--stores', stores[0], '--images',
+                *images, *cifar(cifar_root, stores[0])) == 2
+    assert wrong in capsys.readouterr().err
+
+
+def test_store_of_other_images(stores, cifar_root, capsys):
+    options = cifar(cifar_root, stores[0])
+    options[2] = options[2].replace('=16', '=12')
+    assert call('show_targets', CIFAR, '--stores', stores[0], *options) == 2
+    assert 'holds targets of 16 images' in capsys.readouterr().err
