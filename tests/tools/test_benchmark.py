@@ -1,0 +1,217 @@
+"""Each sub-command on tiny sizes, and the arithmetic of intervals."""
+from __future__ import annotations
+
+import argparse
+import itertools
+import json
+
+import numpy as np
+import pytest
+import torch
+from calls import CIFAR, call, cifar
+
+import _benchmark
+import _benchmark_epoch
+import _benchmark_pca
+import _benchmark_step
+from _benchmark import Plan, Ratio, coverage, interleave
+from _benchmark_report import markdown
+from _config import load_config
+
+SMALL = ['train_dataloader.batch_size=4', 'model.backbone.base_channels=8',
+         'model.backbone.stem_channels=8', 'model.neck.in_channels=64',
+         'model.neck.hid_channels=16', 'model.rela_head.out_channels=8']
+
+
+@pytest.fixture
+def benchmark(tmp_path, capsys):
+    """Run a sub-command; what it printed, and what it wrote."""
+
+    def run(*argv):
+        file = tmp_path / 'result.json'
+        assert call('benchmark', *argv, '--pairs', 2, '--out', file) == 0
+        return capsys.readouterr().out, json.loads(file.read_text())
+
+    return run
+
+
+@pytest.fixture
+def small_cfg():
+    options = dict(option.split('=') for option in SMALL)
+    options = {key: int(value) for key, value in options.items()}
+    return load_config(argparse.Namespace(config=CIFAR, cfg_options=options))
+
+
+@pytest.mark.parametrize('rounds', [1, 2, 5, 6, 7])
+def test_interval_is_that_of_the_quotients(rounds):
+    rng = np.random.default_rng(rounds)
+    a, b = rng.uniform(1, 2, (2, rounds))
+    found = Ratio('a/b', 'a', 'b').measure(
+        dict(a=a.tolist(), b=b.tolist(), c=[0.] * rounds))
+    ordered = sorted((a / b).tolist())
+    middle = (ordered[(rounds - 1) // 2] + ordered[rounds // 2]) / 2
+    assert found['ratio'] == pytest.approx(middle, rel=1e-12)
+    assert (found['low'], found['high']) == (ordered[0], ordered[-1])
+
+
+@pytest.mark.parametrize('rounds', [1, 2, 5, 7])
+def test_coverage_counts_all_ways_to_lie_around_the_median(rounds):
+    ways = list(itertools.product([False, True], repeat=rounds))
+    around = sum(any(way) and not all(way) for way in ways)
+    assert coverage(rounds) == around / len(ways)
+
+
+@pytest.mark.parametrize('bar, at_least, holds', [
+    (2.5, False, 'yes'), (2.0, False, 'yes'), (1.5, False, 'open'),
+    (1.0, False, 'open'), (0.5, False, 'no'),
+    (0.5, True, 'yes'), (1.0, True, 'yes'), (1.5, True, 'open'),
+    (2.0, True, 'open'), (2.5, True, 'no'), (None, False, '')])
+def test_bar_holds_only_for_the_whole_interval(bar, at_least, holds):
+    found = Ratio('', 'a', 'b', bar, at_least).measure(
+        dict(a=[1., 3., 4.], b=[1., 2., 2.]))  # 1 to 2
+    assert found['holds'] == holds
+
+
+def test_cases_take_turns_of_the_least_length(monkeypatch):
+    """A clock that only the cases move."""
+    now, seen = [0.], []
+
+    def case(name, seconds):
+        seen.append(name)
+        now[0] += seconds
+
+    monkeypatch.setattr(_benchmark.time, 'perf_counter', lambda: now[0])
+    seconds = interleave(dict(a=lambda: case('a', 2.),
+                              b=lambda: case('b', 0.5)), 3, 1., 2)
+    assert seen == ['a'] * 2 + ['b'] * 2 + ['a', 'b', 'b'] * 3
+    assert seconds == dict(a=[2.] * 3, b=[0.5] * 3)
+
+
+def test_table_tells_medians_bars_and_what_is_missing():
+    ours, theirs = iter([3., 1., 2.]), iter([1., 1., 4.])
+    plan = Plan('A title', {}, [Ratio('speed', 'x', 'y', 2., True),
+                                Ratio('unknown', 'x', 'z')],
+                10, missing=dict(z='not installed'))
+    result = plan.run(1, 0.)
+    result['seconds'] = dict(x=list(ours), y=list(theirs))
+    result['ratios'] = [plan.ratios[0].measure(result['seconds'])]
+    text = markdown(dict(result, rounds=3, coverage=coverage(3)))
+    assert '| x | 2 | 1 | 3 | 5 |' in text
+    assert '| z | not installed |  |  |  |' in text
+    assert '| speed | 1.000 | 0.500 to 3.000 | ≥ 2 | open |' in text
+    assert 'interval (75 %)' in text and 'A title' in text
+
+
+@pytest.mark.parametrize('views', [1, 2])
+def test_bare_loop_does_what_a_rela_step_does(small_cfg, views):
+    model = _benchmark_step.build(small_cfg)
+    bare = _benchmark_step.BareLoop(small_cfg, model)
+    batch = _benchmark_step.rela_batch(small_cfg, 32, views)
+    assert len(batch['inputs']) == views
+    before = model.backbone.conv1.weight.clone()
+    step = _benchmark_step.trainer(small_cfg, model, batch)
+    for _ in range(2):
+        step()
+        bare.step(batch['inputs'], _benchmark_step.targets_of(batch))
+    assert not torch.equal(before, model.backbone.conv1.weight)
+    assert_close(model.backbone, bare.net.backbone)
+    assert_close(model.rela_head.fc, bare.net.fc)
+
+
+def assert_close(ours, theirs):
+    for name, value in ours.state_dict().items():
+        torch.testing.assert_close(theirs.state_dict()[name], value,
+                                   rtol=1e-4, atol=1e-5, msg=name)
+
+
+def test_step(benchmark):
+    out, result = benchmark('step', '--seconds', 0, '--cfg-options', *SMALL)
+    assert '| RELA / BYOL, two views |' in out and '| ≤ 0.85 |' in out
+    assert list(result['seconds']) == [
+        'RELA, one view', 'bare loop, one view', 'RELA, two views',
+        'bare loop, two views', 'plain BYOL', 'BYOL after RELA']
+    assert [r['bar'] for r in result['ratios']] == [
+        1.03, 1.03, 1.02, 0.45, 0.85]
+    assert all(len(s) == 2 for s in result['seconds'].values())
+
+
+def test_plain_host_and_ours_take_the_same_step(small_cfg):
+    plain, ours = _benchmark_step.same_weights(
+        small_cfg, _benchmark_step.rela_batch(small_cfg, 32, 1))
+    _benchmark_step.MessageHub.get_current_instance().update_info(
+        'max_iters', 10)
+    batch = _benchmark_step.batch_of(
+        small_cfg, small_cfg.train_dataloader.dataset.pipeline, 32)
+    for model in (plain, ours):
+        _benchmark_step.trainer(small_cfg, model, batch)()
+    ours = ours.state_dict()
+    assert type(plain).__name__ == 'BYOL'
+    assert all(torch.equal(value, ours[key])
+               for key, value in plain.state_dict().items())
+
+
+def test_pca(benchmark):
+    out, result = benchmark('pca', '--samples', 90, '--dim', 12,
+                            '--components', 5, '--seconds', 0)
+    assert '| BatchPCA / X^T X and eigh |' in out and '≥ 10' in out
+    assert 'against SVD in float64' in out
+    assert result['images'] == 90 and len(result['seconds']['BatchPCA']) == 2
+
+
+def test_projection_error_sees_a_wrong_projection(monkeypatch):
+    x = _benchmark_pca.features(40, 6)
+    assert _benchmark_pca.projection_error(x, 3) < 1e-12
+
+    def off(rows, components):
+        pca = fit(rows, components)
+        pca._projection[0, 2] += 0.01
+        return pca
+
+    fit = _benchmark_pca.fit
+    monkeypatch.setattr(_benchmark_pca, 'fit', off)
+    assert _benchmark_pca.projection_error(x, 3) > 1e-4
+
+
+def test_too_many_components_are_refused(capsys):
+    assert call('benchmark', 'pca', '--dim', 8) == 2
+    assert '--components 512: choose 1 to 8' in capsys.readouterr().err
+
+
+def test_loader(benchmark, cifar_root, tmp_path):
+    out, result = benchmark(
+        'loader', '--seconds', 0, *cifar(cifar_root, tmp_path / 'none'))
+    assert '| batched / mmpretrain in images/s, weak views |' in out
+    assert '≥ 1.5' in out and result['images'] == 8
+    assert list(result['seconds']) == [
+        f'{stage}, {path}' for path in ('mmpretrain', 'batched')
+        for stage in ('weak views', "host's views")]
+    assert not (tmp_path / 'none').exists()
+
+
+def test_fewer_images_than_a_batch_are_refused(cifar_root, tmp_path, capsys):
+    options = cifar(cifar_root, tmp_path)[:-1]
+    assert call('benchmark', 'loader', *options) == 2
+    assert 'train_dataloader.batch_size' in capsys.readouterr().err
+
+
+@pytest.mark.slow  # five Runners
+def test_epoch(benchmark, cifar_root, tmp_path, monkeypatch):
+    monkeypatch.setattr(_benchmark_epoch, 'find_spec', lambda name: None)
+    out, result = benchmark(
+        'epoch', *cifar(cifar_root, tmp_path / 'none', *SMALL[1:]))
+    assert '| RELA epoch, device path / plain mmpretrain |' in out
+    assert '| lightly | not installed |' in out
+    assert len(result['seconds']) == 5 and result['images'] == 16
+    assert len(result['ratios']) == 4
+
+
+def test_lightly_trains_on_all_images(cifar_root, small_cfg):
+    pytest.importorskip('lightly')
+    from _benchmark_lightly import LightlyBYOL
+    small_cfg.train_dataloader.dataset.data_root = str(cifar_root)
+    small_cfg.train_dataloader.dataset.indices = 8
+    byol = LightlyBYOL(small_cfg)
+    before = byol.model.backbone.conv1.weight.clone()
+    byol.epoch()
+    assert not torch.equal(before, byol.model.backbone.conv1.weight)
+    assert len(byol.loader) == 2

@@ -1,0 +1,100 @@
+"""Measure what RELA's parts cost beside what one would use without them.
+
+step    a RELA step, a bare PyTorch loop's, the host's before and after
+loader  images/s of mmpretrain's views and of batched ones
+epoch   epochs through the Runner, plain mmpretrain's, lightly's
+pca     BatchPCA, the bare arithmetic, scikit-learn
+
+All cases run in one process in turn; set OMP_NUM_THREADS for the threads.
+Images of `loader` and `epoch` are the config's, the rest is random.
+"""
+from __future__ import annotations
+
+import argparse
+import json
+import shlex
+import sys
+import tempfile
+from pathlib import Path
+
+from mmengine.config import DictAction
+
+from _cli import run
+
+CONFIG = (Path(__file__).parents[1]
+          / 'configs/byol_rela_r18_cifar10_quickstart.py')
+
+
+def parse_args() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter)
+    tools = parser.add_subparsers(dest='what', required=True)
+    for name in ('step', 'loader', 'epoch'):
+        add_config_arguments(tools.add_parser(name))
+    tools.choices['step'].add_argument(
+        '--image-size', type=int, default=32, metavar='S',
+        help='side of the random images that views are made of')
+    pca = tools.add_parser('pca')
+    pca.add_argument('--samples', type=int, default=20000, metavar='N')
+    pca.add_argument('--dim', type=int, default=1280, metavar='D')
+    pca.add_argument('--components', type=int, default=512, metavar='K')
+    for tool in tools.choices.values():
+        tool.add_argument('--pairs', type=positive, default=7, metavar='N',
+                          help='turns of each case (default: 7)')
+        tool.add_argument('--out', type=Path, metavar='FILE.json')
+    for name in ('step', 'loader', 'pca'):
+        tools.choices[name].add_argument(
+            '--seconds', type=float, default=1., metavar='S',
+            help='least length of a turn (default: 1)')
+    return parser.parse_args()
+
+
+def add_config_arguments(parser: argparse.ArgumentParser) -> None:
+    """As for all tools, but with a default."""
+    parser.add_argument('config', nargs='?', default=str(CONFIG),
+                        help=f'default: {CONFIG.name}')
+    parser.add_argument('--cfg-options', nargs='+', action=DictAction,
+                        metavar='KEY=VALUE', help='override its entries')
+
+
+def positive(text: str) -> int:
+    """A number of turns."""
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError('must be at least 1')
+    return number
+
+
+def plan(args: argparse.Namespace, folder: Path):
+    """Build the cases; temporary files go to ``folder``."""
+    if args.what == 'pca':
+        import _benchmark_pca
+        return _benchmark_pca.plan(args.samples, args.dim, args.components)
+    from _config import load_config
+    cfg = load_config(args)
+    if args.what == 'step':
+        import _benchmark_step
+        return _benchmark_step.plan(cfg, args.image_size)
+    if args.what == 'loader':
+        import _benchmark_loader
+        return _benchmark_loader.plan(cfg, folder)
+    import _benchmark_epoch
+    return _benchmark_epoch.plan(cfg, folder, args.pairs)
+
+
+def main() -> None:
+    args = parse_args()
+    from _benchmark_report import markdown
+    from mmrela.writing import write_atomically
+    with tempfile.TemporaryDirectory(prefix='benchmark') as folder:
+        least = getattr(args, 'seconds', 0.)
+        result = plan(args, Path(folder)).run(args.pairs, least)
+    result['command'] = shlex.join(sys.argv)
+    print(markdown(result))
+    if args.out:
+        write_atomically(args.out, json.dumps(result, indent=1).encode())
+
+
+if __name__ == '__main__':
+    run(main)
