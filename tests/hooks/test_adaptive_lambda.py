@@ -24,7 +24,8 @@ class Recorder(Hook):
         if not is_rela and self.first is None:
             state = {k: v.clone() for k, v in
                      runner.model.state_dict().items()}
-            self.first = (state, data_batch)
+            # MoCo and DenseCL shuffle their batches.
+            self.first = (state, data_batch, torch.get_rng_state())
 
     def after_train_iter(self, runner, batch_idx, data_batch=None,
                          outputs=None):
@@ -83,12 +84,13 @@ def test_host_loss_after_the_hand_over_is_the_plain_hosts(
     cfg = config(cifar_root, tmp_path, host, **hand_over_after(5, 16))
     model_cfg = cfg.model.copy()
     _, recorder = train(cfg)
-    state, data = recorder.first
+    state, data, random_state = recorder.first
     model_cfg.update(type=model_cfg.pop('host'),
                      data_preprocessor=cfg.data_preprocessor)
     model_cfg.pop('rela_head')
     plain = MODELS.build(model_cfg).train()
     assert plain.load_state_dict(state, strict=False).missing_keys == []
+    torch.set_rng_state(random_state)
     losses = plain(**plain.data_preprocessor(data, True), mode='loss')
     got = recorder.losses[recorder.stages.index('host')]
     assert {k: v.item() for k, v in losses.items()} == {
