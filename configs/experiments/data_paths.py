@@ -8,7 +8,7 @@ _paths = {
 }
 rows = [
     dict(name=f'{name}, {path}', config=config, prior=prior,
-         overrides={'optim_wrapper.optimizer.lr': rate}, sizes=['smoke', 'small'])
+         overrides={'optim_wrapper.optimizer.lr': rate})
     for name, prior, rate in (
         ('BYOL', 'none', 1e-4), ('BYOL + RELA, MobileNet-V2', 'mobilenet_v2', 1e-3))
     for path, config in _paths.items()
