@@ -6,6 +6,8 @@ import json
 import os
 from pathlib import Path
 
+from _cost import knn_curve
+from _curves import read_log
 from _table import Run
 
 
@@ -31,6 +33,9 @@ def result(run: Run) -> dict:
         meta = read(run.store / 'meta.json')
         line['target_seconds'] = round(
             meta['feature_seconds'] + meta['pca_seconds'], 1)
+    scores = knn_curve(read_log(run.work_dir), line['train_seconds'])
+    if scores:
+        line['knn'] = scores
     return line
 
 

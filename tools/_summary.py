@@ -7,6 +7,7 @@ from statistics import mean, stdev
 from matplotlib import colormaps
 from mmengine.config import Config
 
+from _cost import write_cost
 from _curves import read_log
 from _picture import Entry, draw
 from _table import Run
@@ -20,7 +21,8 @@ def write_summary(table: Config, size: str, runs: list[Run],
     """Write ``TABLE_SIZE.{md,png}``; return the Markdown.
 
     Args:
-        table: Which has a ``title``, and ``notes`` for each size.
+        table: Which has a ``title``, and ``notes`` for each size. With a
+            ``baseline``, the name of a row, cost to accuracy is added.
         size: The size of the runs.
         runs: All seeds of the rows to show.
         results: Of finished runs, by their keys.
@@ -39,11 +41,13 @@ def write_summary(table: Config, size: str, runs: list[Run],
         'without evaluation. Run on: '
         f'{"; ".join(sorted(machines)) or "nothing yet"}.', ''])
     root.mkdir(parents=True, exist_ok=True)
-    stem = f'{Path(table.filename).stem}_{size}'
-    (root / f'{stem}.md').write_text(text)
+    stem = root / f'{Path(table.filename).stem}_{size}'
+    if 'baseline' in table:
+        text += '\n' + write_cost(rows, table.baseline, stem)
+    stem.with_suffix('.md').write_text(text)
     entries = _entries(rows, runs)
     if entries:
-        draw(entries, root / f'{stem}.png')
+        draw(entries, stem.with_suffix('.png'))
     return text
 
 

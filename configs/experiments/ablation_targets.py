@@ -2,7 +2,7 @@
 # first row (of the random prior: as in its own). Same steps in all rows.
 _base_ = '_base_/narrow.py'
 title = "RELA's targets and weak views, BYOL on CIFAR-10"
-_config = 'configs/byol_rela_r18_cifar10.py'
+_config = 'configs/byol_rela_r18_cifar10_device.py'
 _released = 'configs/experiments/_base_/byol_released_views.py'
 _views = 'train_dataloader.dataset.rela_pipeline.0.num_views'
 _width = 'model.rela_head.out_channels'

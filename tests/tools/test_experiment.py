@@ -43,6 +43,12 @@ elif tool == 'train':
     (place / Path(args[0]).name).write_text('')
     for n in (1, 2):
         (place / f'epoch_{n}.pth').touch()
+    log = place / '20260101_000000/vis_data/scalars.json'
+    log.parent.mkdir(parents=True, exist_ok=True)
+    log.write_text(''.join(json.dumps(row) + '\\n' for row in (
+        dict(step=0, knn_top1=20.0), dict(step=4, time=2.0, loss=1.0),
+        dict(step=4, knn_top1=30.0), dict(step=8, time=2.0, loss=1.0),
+        dict(step=8, knn_top1=30.0))))
     [seed] = [int(arg[16:]) for arg in args if arg[:15] == 'randomness.seed']
     file, content = place / 'train.json', dict(
         steps=8, train_seconds=60.0, switch_step=3, seed=seed, device='CPU',
@@ -247,6 +253,18 @@ def test_each_run_is_done_and_recorded_once(place, capsys):
     assert called(place)['train'] == 6 and recorded(place) == lines
 
 
+def test_cost_to_accuracy(place, capsys):
+    assert call('experiment', *arguments(
+        'table1_cifar10', '--only', 'BYOL, 100 %', 'random prior, 10 %')) == 0
+    text = capsys.readouterr().out
+    assert 'with which "BYOL, 100 %" ends, 30.0 %' in text
+    assert '| BYOL, 100 % | 1 of 1 seeds | 4 | 32 | 30 | 50 |' in text
+    assert 'random prior, 10 % | 1 of 1 seeds | 4 | 32 | 33 | 55 |' in text
+    assert recorded(place)[0]['knn'] == [
+        [0, 0, 20], [4, 30, 30], [8, 60, 30]]
+    assert list(place.rglob('table1_cifar10_smoke_cost.png'))
+
+
 def test_list_and_only(place, capsys):
     table = tiny(place)
     assert call('experiment', *arguments(table, '--only', 'random')) == 0
@@ -288,7 +306,7 @@ def test_a_run_waits_for_the_one_that_is_its_prior(place, capsys):
     [made] = [row for row in rows if row[0] == 'gen_targets']
     spec = made[made.index('--prior') + 1]
     config, _, checkpoint = spec.removeprefix('checkpoint:').partition(',')
-    assert Path(config).name == 'byol_rela_r18_cifar10.py'
+    assert Path(config).name == 'byol_rela_r18_cifar10_device.py'
     assert Path(checkpoint).exists() and line['generation'] == dict(
         of=recorded(place)[0]['key'])
 

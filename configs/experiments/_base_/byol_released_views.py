@@ -1,6 +1,6 @@
 # BYOL with the weak views of the code released with the paper: those of its
 # section 4.1 and colours.
-_base_ = '../../byol_rela_r18_cifar10.py'
+_base_ = '../../byol_rela_r18_cifar10_device.py'
 _released = [
     dict(type='NativeResizedCrop', crop_ratio_range=(0.5, 1.0)),
     dict(type='RandomFlip', prob=0.5),
