@@ -43,11 +43,17 @@ def parse_args() -> argparse.Namespace:
 
 
 def commit() -> str:
-    """The state of the code, or the version where there is no git."""
+    """The state of the code, or the version where there is no git.
+
+    Results, which grow from run to run, are no code.
+    """
     try:
-        return subprocess.run(
-            ['git', 'describe', '--always', '--dirty'], check=True,
+        name = subprocess.run(
+            ['git', 'rev-parse', '--short', 'HEAD'], check=True,
             capture_output=True, text=True).stdout.strip()
+        same = subprocess.run(
+            ['git', 'diff', '--quiet', 'HEAD', '--', '.', ':!*.jsonl'])
+        return name + '-dirty' * (same.returncode != 0)
     except (OSError, subprocess.CalledProcessError):
         return version('mmrela')
 

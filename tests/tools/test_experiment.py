@@ -20,6 +20,7 @@ from mmengine.config import Config
 from mmengine.logging import HistoryBuffer
 
 import _table
+import experiment
 import train
 from _config import load_config
 from _results import append, results
@@ -388,6 +389,25 @@ def test_a_torn_line_costs_nothing_else(tmp_path):
     assert {key: line['linear_top1'] for key, line in results(file).items()
             } == dict(a=1, b=2)
     assert file.read_bytes().count(b'\n') == 3
+
+
+def test_grown_results_leave_the_commit_clean(tmp_path, monkeypatch):
+    def git(*arguments) -> str:
+        return subprocess.run(
+            ['git', '-c', 'user.name=a', '-c', 'user.email=a@b', *arguments],
+            check=True, capture_output=True, text=True).stdout.strip()
+
+    monkeypatch.chdir(tmp_path)
+    for name in ('code.py', 'results.jsonl'):
+        (tmp_path / name).write_text('')
+    git('init', '-q')
+    git('add', '.')
+    git('commit', '-qm', 'all')
+    head = git('rev-parse', '--short', 'HEAD')
+    (tmp_path / 'results.jsonl').write_text('{}')
+    assert experiment.commit() == head
+    (tmp_path / 'code.py').write_text('1')
+    assert experiment.commit() == f'{head}-dirty'
 
 
 def test_training_time_counts_the_steps_before_a_resume(tmp_path):
