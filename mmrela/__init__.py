@@ -16,6 +16,7 @@ from .dataset import RelaTargetDataset
 from .head import RelaHead
 from .hooks import (
     AdaptiveLambdaHook,
+    ChannelsLastHook,
     DeterminismHook,
     OnlineKNNHook,
     PlainCheckpointHook,
@@ -31,8 +32,8 @@ compat.patch()
 
 __all__ = [
     'AdaptiveLambdaHook', 'BudgetSampler', 'CIFAR10Binary',
-    'CIFAR100Binary', 'DINO', 'DINOHead', 'DINONeck', 'DeterminismHook',
-    'DeviceRelaTargetDataset', 'NativeResizedCrop', 'OnlineKNNHook',
-    'PlainCheckpointHook', 'Rela', 'RelaHead', 'RelaSampler',
+    'CIFAR100Binary', 'ChannelsLastHook', 'DINO', 'DINOHead', 'DINONeck',
+    'DeterminismHook', 'DeviceRelaTargetDataset', 'NativeResizedCrop',
+    'OnlineKNNHook', 'PlainCheckpointHook', 'Rela', 'RelaHead', 'RelaSampler',
     'RelaTargetDataset', 'TinyImageNet', 'VICReg', 'VICRegHead', '__version__'
 ]

@@ -7,7 +7,13 @@ import mmcv
 import numpy as np
 import torch
 from mmengine.config import ConfigDict
-from mmengine.model import MMDistributedDataParallel, revert_sync_batchnorm
+from mmengine.model import (
+    BaseAveragedModel,
+    BaseDataPreprocessor,
+    MMDistributedDataParallel,
+    revert_sync_batchnorm,
+)
+from mmengine.optim import OptimWrapper
 from mmengine.registry import MODEL_WRAPPERS
 
 from .ranks import read_slurm
@@ -38,6 +44,21 @@ def _patch_adjust_hue() -> None:
     except OverflowError:
         mmcv.adjust_hue = lambda img, hue_factor, backend=None: original(
             img, _WrappedHue(hue_factor), backend=backend)
+
+
+def keep_eager() -> None:
+    """Keep dynamo from what is new at each step, where a config compiles.
+
+    mmengine 0.10.7 compiles all of ``train_step``, for which dynamo guards
+    the batch's file names and indices, the momentum of an average and the
+    learning rate. Each step then is a new program, until after eight of
+    them (``recompile_limit``) the whole step runs uncompiled. Forward and
+    backward pass stay compiled.
+    """
+    for owner, name in ((BaseDataPreprocessor, 'cast_data'),
+                        (BaseAveragedModel, 'update_parameters'),
+                        (OptimWrapper, 'update_params')):
+        setattr(owner, name, torch.compiler.disable(getattr(owner, name)))
 
 
 @MODEL_WRAPPERS.register_module()

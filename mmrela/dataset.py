@@ -45,6 +45,8 @@ class RelaTargetDataset(Dataset):
                  prior: str | None = None, **kwargs) -> None:
         try:
             self.dataset = DATASETS.build(dict(type=host, **kwargs))
+        except UserError:
+            raise
         except (OSError, AssertionError, RuntimeError) as e:
             raise UserError(f'{host} cannot read its data ({e}): point '
                             'train_dataloader.dataset.data_root to it') from e
@@ -100,8 +102,8 @@ class RelaTargetDataset(Dataset):
 
     def _rela(self, index: int) -> dict:
         results = self.rela_pipeline(load_sample(self.dataset, index))
-        results['data_samples'].set_field(
-            torch.from_numpy(self.store[index]), 'rela_target')
+        # No tensor: mmengine would copy each sample's to the device alone.
+        results['data_samples'].set_field(self.store[index], 'rela_target')
         return results
 
     def sample_ids(self) -> Iterator[str]:

@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import functools
 
+import numpy as np
 import torch
 from mmpretrain.models.selfsup import BaseSelfSupervisor
 from mmpretrain.registry import MODELS
@@ -71,15 +72,24 @@ class _RelaMixin:
         Args:
             inputs: Views, each (N, C, H, W); one may come as a tensor.
             data_samples: N samples; those of the RELA stage hold a
-                ``rela_target``, (k,) float32.
+                ``rela_target``, (k,) float32, an array or a tensor.
 
         Returns:
             ``rela_loss``, averaged over the views, or the host's losses.
         """
         if not data_samples or 'rela_target' not in data_samples[0]:
             return super().loss(inputs, data_samples, **kwargs)
-        target = torch.stack([s.rela_target for s in data_samples])
         views = [inputs] if isinstance(inputs, Tensor) else inputs
+        target = _stack([s.rela_target for s in data_samples],
+                        views[0].device)
         losses = [self.rela_head.loss(self.extract_feat(view), target)
                   for view in views]
         return dict(rela_loss=sum(losses) / len(losses))
+
+
+def _stack(targets: list[np.ndarray] | list[Tensor],
+           device: torch.device) -> Tensor:
+    """(N, k) on the device, by one copy if they are not there already."""
+    if isinstance(targets[0], Tensor):
+        return torch.stack(targets)
+    return torch.from_numpy(np.stack(targets)).to(device)

@@ -2,6 +2,10 @@
 from __future__ import annotations
 
 import os
+
+# Results to the bit and ranks that share one device are the CPU's.
+os.environ.setdefault('CUDA_VISIBLE_DEVICES', '')
+
 from pathlib import Path
 
 import numpy as np

@@ -31,7 +31,7 @@ def test_rela_stage_attaches_the_samples_own_target(dataset):
     for index in (0, 7, 63):
         sample = dataset[RelaIndex(index, 1, 5)]
         target = sample['data_samples'].rela_target
-        assert target.dtype == torch.float32 and target.shape == (DIM, )
+        assert target.dtype == np.float32 and target.shape == (DIM, )
         np.testing.assert_array_equal(target, dataset.store[index])
         assert sample['data_samples'].sample_idx == index
 

@@ -93,7 +93,7 @@ def assert_aligned(dataset: RelaTargetDataset, bgr: bool) -> None:
         sample = dataset[RelaIndex(i, 1, 100 + i)]
         view = sample['inputs'][0].double().mean((1, 2)).numpy()
         views.append(view[::-1] if bgr else view)
-        targets.append(sample['data_samples'].rela_target.numpy())
+        targets.append(sample['data_samples'].rela_target)
         image = dataset[RelaIndex(i, 0, 100 + i)]['img'][0, 0]
         np.testing.assert_allclose(image[::-1] if bgr else image, colours[i],
                                    atol=2.5)

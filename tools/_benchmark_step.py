@@ -95,7 +95,8 @@ def rela_batch(cfg: Config, image_size: int, views: int) -> dict:
 
 def targets_of(batch: dict) -> Tensor:
     """They as a plain data set would give them, (N, k)."""
-    targets = torch.stack([s.rela_target for s in batch['data_samples']])
+    targets = torch.stack([torch.as_tensor(s.rela_target)
+                           for s in batch['data_samples']])
     if targets.is_cpu and torch.cuda.is_available():
         return targets.pin_memory()
     return targets
@@ -113,7 +114,7 @@ def batch_of(cfg: Config, pipeline: list[dict], image_size: int,
         samples.append(views(dict(img=image.astype(np.uint8))))
         if targets:
             samples[-1]['data_samples'].set_field(
-                torch.randn(targets), 'rela_target')
+                rng.normal(size=targets).astype(np.float32), 'rela_target')
     loader = DataLoader(samples, len(samples), collate_fn=default_collate,
                         pin_memory=torch.cuda.is_available())
     batch = next(iter(loader))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import sys
 import warnings
 from collections.abc import Callable
@@ -14,6 +15,14 @@ for _message in ('Fail to import ``MultiScale', 'pkg_resources is deprecated'):
 
 class ToolError(ValueError):
     """A user's mistake, for tools that run without importing ``mmrela``."""
+
+
+def positive(text: str) -> int:
+    """An argument that counts something."""
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError('must be at least 1')
+    return number
 
 
 def run(main: Callable[[], int | None]) -> NoReturn:

@@ -2,6 +2,8 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from mmengine.config import Config, DictAction
@@ -12,13 +14,23 @@ import mmrela  # noqa: F401  registers what configs name
 from mmrela.errors import UserError
 
 
+class _Options(DictAction):
+    """``KEY=VALUE`` pairs; anything else is a usage error."""
+
+    def __call__(self, parser: argparse.ArgumentParser, *args) -> None:
+        try:
+            super().__call__(parser, *args)
+        except ValueError:
+            parser.error(f'{self.option_strings[0]} takes KEY=VALUE pairs')
+
+
 def add_config_arguments(parser: argparse.ArgumentParser) -> None:
     """Add ``config`` and ``--cfg-options``, as mmpretrain's tools have."""
     parser.add_argument('config', help='config file')
     parser.add_argument(
         '--cfg-options',
         nargs='+',
-        action=DictAction,
+        action=_Options,
         metavar='KEY=VALUE',
         help='override entries, e.g. train_dataloader.batch_size=64')
 
@@ -33,14 +45,35 @@ def load_config(args: argparse.Namespace) -> Config:
         cfg = Config.fromfile(args.config)
     except FileNotFoundError as e:
         raise UserError(f'no config at {args.config} ({e})') from e
-    except (OSError, SyntaxError, KeyError, TypeError) as e:
+    except (OSError, SyntaxError, LookupError, TypeError, ValueError,
+            NameError, ImportError, AttributeError) as e:
         raise UserError(f'{args.config} is no config: {e}') from e
     if args.cfg_options:
         cfg.merge_from_dict(args.cfg_options)
     cfg.setdefault(
         'work_dir', str(Path('work_dirs') / Path(args.config).stem))
     init_default_scope(cfg.setdefault('default_scope', 'mmpretrain'))
+    for name in ('sampler', 'collate_fn'):  # there was nothing to delete
+        cfg.get('train_dataloader', {}).get(name, {}).pop('_delete_', None)
     # A Runner makes its own logger; outside one, nobody wants to read how
     # each weight was initialised.
     MMLogger.get_current_instance().setLevel('WARNING')
     return cfg
+
+
+@contextmanager
+def misspelt(config: str) -> Iterator[None]:
+    """A registry's answer to a misspelt type or key, as one sentence.
+
+    Raises:
+        UserError: names what is not known.
+    """
+    try:
+        yield
+    except (KeyError, TypeError) as e:
+        message = str(e.args[0]) if e.args else ''
+        if not any(text in message for text in (
+                'is not in the', 'unexpected keyword argument')):
+            raise
+        raise UserError(f'{config}, or --cfg-options, has a name that is not '
+                        f'known: {message.splitlines()[0]}') from e

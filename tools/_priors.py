@@ -34,8 +34,8 @@ def build_dataset(cfg: Config) -> RelaTargetDataset:
     Raises:
         UserError: they are not wrapped for RELA.
     """
-    dataset = DATASETS.build(cfg.train_dataloader.dataset)
-    if not isinstance(dataset, RelaTargetDataset):
+    found = DATASETS.get(cfg.train_dataloader.dataset.type)
+    if not (found and issubclass(found, RelaTargetDataset)):
         raise UserError('train_dataloader.dataset.type must be '
                         'RelaTargetDataset: see "Your config" in the README')
-    return dataset
+    return DATASETS.build(cfg.train_dataloader.dataset)

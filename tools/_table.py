@@ -67,7 +67,10 @@ def load_table(name: str) -> Config:
     if not file.is_file():
         raise ToolError(f'no table at {file}: {FOLDER} holds '
                         + ', '.join(f.stem for f in FOLDER.glob('*.py')))
-    return Config.fromfile(file)
+    table = Config.fromfile(file)
+    if not {'rows', 'sizes'} <= set(table):
+        raise ToolError(f'{file} is no table: it has no rows or no sizes')
+    return table
 
 
 def plan(table: Config, size: str, root: Path,

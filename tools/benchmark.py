@@ -19,7 +19,7 @@ from pathlib import Path
 
 from mmengine.config import DictAction
 
-from _cli import run
+from _cli import positive, run
 
 CONFIG = (Path(__file__).parents[1]
           / 'configs/byol_rela_r18_cifar10_quickstart.py')
@@ -56,14 +56,6 @@ def add_config_arguments(parser: argparse.ArgumentParser) -> None:
                         help=f'default: {CONFIG.name}')
     parser.add_argument('--cfg-options', nargs='+', action=DictAction,
                         metavar='KEY=VALUE', help='override its entries')
-
-
-def positive(text: str) -> int:
-    """A number of turns."""
-    number = int(text)
-    if number < 1:
-        raise argparse.ArgumentTypeError('must be at least 1')
-    return number
 
 
 def plan(args: argparse.Namespace, folder: Path):

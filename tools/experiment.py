@@ -15,7 +15,7 @@ from collections import Counter
 from importlib.metadata import version
 from pathlib import Path
 
-from _cli import run
+from _cli import ToolError, run
 from _results import append, result, results
 from _runs import Clock, NotDoneError, TimeOverError, carry_out
 from _summary import write_summary
@@ -96,6 +96,9 @@ def main() -> int:
         clock.end = time.monotonic() + 60 * args.max_minutes - MARGIN
     table = load_table(args.table)
     runs = plan(table, args.size, args.work_dir, args.only)
+    if not runs:
+        raise ToolError(f'--only {" ".join(args.only)}: no row has that in '
+                        'its name; --list shows them')
     if args.list:
         show(runs, results(args.results))
         return 0

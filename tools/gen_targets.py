@@ -6,7 +6,7 @@ from pathlib import Path
 
 from mmengine.config import Config
 
-from _cli import run
+from _cli import positive, run
 from _config import add_config_arguments, load_config
 from _priors import SPELLING, add_list_priors, build_dataset
 from mmrela import ranks
@@ -56,7 +56,7 @@ def parse_args() -> argparse.Namespace:
         '--on-bad-image', choices=['stop', 'skip'], default='stop',
         help='stop at an unreadable image, or leave it out (default: stop)')
     parser.add_argument(
-        '--verify', type=int, metavar='M',
+        '--verify', type=positive, metavar='M',
         help='only recompute M random targets of a finished store')
     parser.add_argument(
         '--dry-run', action='store_true',
@@ -108,9 +108,10 @@ def main() -> None:
     dataset = build_dataset(cfg)
     if dataset.prior not in (None, prior.name):
         raise UserError(f'train_dataloader.dataset.prior expects '
-                        f'{dataset.prior}, not --prior {args.prior}')
+                        f'{dataset.prior}; the name of --prior {args.prior} '
+                        f'is {prior.name}')
     out = args.out or dataset.targets
-    if args.verify:
+    if args.verify is not None:
         print(verify(cfg, dataset, prior, out, args.verify))
         return
     dim = head_width(cfg) if args.dim is None else args.dim

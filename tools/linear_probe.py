@@ -7,7 +7,6 @@ from pathlib import Path
 
 import torch
 from mmengine.config import Config
-from mmpretrain.registry import DATASETS
 from torch import Tensor, nn
 from tqdm import trange
 
@@ -15,6 +14,7 @@ from _cli import run
 from _config import add_config_arguments, load_config
 from mmrela.errors import UserError
 from mmrela.features import PriorImages, extract, loads_bgr
+from mmrela.labelled import LabelledImages
 from mmrela.priors import Prior, build_prior, load_student
 from mmrela.writing import write_atomically
 
@@ -37,12 +37,11 @@ def parse_args() -> argparse.Namespace:
 def labelled_features(cfg: Config, model: Prior,
                       split: str) -> tuple[Tensor, Tensor]:
     """Features (N, d) and labels (N,) of ``cfg.probe``'s ``split``."""
-    dataset = DATASETS.build(cfg.probe[split])
-    dataset.full_init()
-    images = PriorImages(dataset, model, loads_bgr(cfg))
+    labelled = LabelledImages(f'probe.{split}', cfg.probe[split])
+    images = PriorImages(labelled.dataset, model, loads_bgr(cfg))
     workers = cfg.train_dataloader.num_workers
     features = torch.cat(list(extract(model, images, workers, split)))
-    return features, torch.from_numpy(dataset.get_gt_labels()).long()
+    return features, labelled.labels
 
 
 def probe(train: tuple[Tensor, Tensor], test: tuple[Tensor, Tensor],

@@ -110,6 +110,7 @@ def main() -> None:
     dataset = build_dataset(cfg)
     stores = open_stores(args.stores, dataset)
     chosen = choose(args.images, len(dataset.dataset))
+    Path(args.out).parent.mkdir(parents=True, exist_ok=True)
     picture(dataset.dataset, stores, chosen, loads_bgr(cfg), Path(args.out))
     print(f'{args.out}: {len(chosen)} images and their {NEIGHBOURS} nearest '
           f'neighbours under {len(stores)} stores')

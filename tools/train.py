@@ -9,12 +9,14 @@ from pathlib import Path
 
 import torch
 from mmengine.config import Config
+from mmengine.device import get_device
 from mmengine.dist import is_main_process
 from mmengine.runner import Runner
 
 from _cli import run
-from _config import add_config_arguments, load_config
+from _config import add_config_arguments, load_config, misspelt
 from mmrela import checkpoints, compat
+from mmrela.errors import UserError
 from mmrela.writing import write_atomically
 
 
@@ -46,7 +48,8 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('--local_rank', '--local-rank', type=int, default=0,
                         help=argparse.SUPPRESS)
     args = parser.parse_args()
-    os.environ.setdefault('LOCAL_RANK', str(args.local_rank))
+    os.environ.setdefault('LOCAL_RANK', os.environ.get(
+        'OMPI_COMM_WORLD_LOCAL_RANK', str(args.local_rank)))
     return args
 
 
@@ -59,12 +62,40 @@ def merge(cfg: Config, args: argparse.Namespace) -> Config:
         cfg.optim_wrapper.type = 'AmpOptimWrapper'
         cfg.optim_wrapper.setdefault('loss_scale', 'dynamic')
     if args.auto_scale_lr:
-        cfg.auto_scale_lr.enable = True
+        cfg.setdefault('auto_scale_lr', {})['enable'] = True
     if args.resume:
         checkpoint = resume_from(args, cfg.work_dir)
         if checkpoint:
             cfg.load_from, cfg.resume = checkpoint, True
     return cfg
+
+
+def require_runnable(cfg: Config) -> None:
+    """Say in a sentence what mmengine would say in a traceback, or never.
+
+    Raises:
+        UserError: the config, or this machine, lacks something.
+    """
+    if cfg.model.get('type') == 'Rela' and 'rela' not in cfg.get(
+            'default_hooks', {}):
+        raise UserError('default_hooks has no entry `rela`, so nothing would '
+                        'end the RELA stage: add default_hooks = '
+                        '_base_.rela_hooks')
+    scaling = cfg.get('auto_scale_lr', {})
+    if scaling.get('enable') and 'base_batch_size' not in scaling:
+        raise UserError('auto_scale_lr needs base_batch_size, the images a '
+                        'step that the learning rate is for')
+    if cfg.optim_wrapper.type == 'AmpOptimWrapper' and get_device() == 'cpu':
+        raise UserError('mixed precision (--amp, optim_wrapper.type='
+                        'AmpOptimWrapper) needs a GPU; on CPUs set '
+                        'optim_wrapper.type=OptimWrapper')
+    if cfg.launcher == 'pytorch' and 'RANK' not in os.environ:
+        raise UserError('--launcher pytorch is for processes that torchrun '
+                        'starts: use tools/dist_train.sh')
+    try:
+        Path(cfg.work_dir).mkdir(parents=True, exist_ok=True)
+    except OSError as e:
+        raise UserError(f'--work-dir {cfg.work_dir}: {e.strerror}') from e
 
 
 def resume_from(args: argparse.Namespace, work_dir: str) -> str | None:
@@ -103,9 +134,11 @@ def write_summary(runner: Runner) -> None:
 def main() -> None:
     args = parse_args()
     cfg = merge(load_config(args), args)
+    require_runnable(cfg)
     compat.init_cpu_ranks(cfg)
-    runner = Runner.from_cfg(cfg)
-    runner.train()
+    with misspelt(args.config):
+        runner = Runner.from_cfg(cfg)
+        runner.train()
     if is_main_process():
         write_summary(runner)
 

@@ -9,6 +9,7 @@ from mmengine.registry import HOOKS
 from mmengine.runner import Runner
 from mmpretrain.registry import TASK_UTILS
 
+from .. import compat
 from .. import schedule as schedules
 from ..dataset import RelaTargetDataset
 from ..errors import UserError
@@ -39,6 +40,10 @@ class AdaptiveLambdaHook(Hook):
             schedule or dict(type='AdaptiveLambda'))
         self.switch_step: int | None = None
         self._losses: list[float] = []
+
+    def before_run(self, runner: Runner) -> None:
+        if runner.cfg.get('compile'):
+            compat.keep_eager()  # each stage is compiled once
 
     def before_train(self, runner: Runner) -> None:
         loader = runner.train_dataloader

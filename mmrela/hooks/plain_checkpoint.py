@@ -17,6 +17,9 @@ class PlainCheckpointHook(Hook):
     ``torch.load(weights_only=True)``, the default since torch 2.6, refuses
     (mmengine#1655): a run could not resume from its own checkpoint. Here
     they are saved as tensors and come back as buffers.
+
+    Adam's step counters come back on the CPU, where it reads one for each
+    weight at each step; mmengine would leave them on the GPU.
     """
 
     def before_save_checkpoint(self, runner: Runner,
@@ -37,6 +40,10 @@ class PlainCheckpointHook(Hook):
         for key, value in log.items():
             if isinstance(value, dict):
                 log[key] = _to_buffer(value)
+        optimizer = checkpoint.get('optimizer', {})
+        for state in optimizer.get('state', {}).values():
+            if torch.is_tensor(state.get('step')):
+                state['step'] = state['step'].cpu()
 
 
 def _to_tensors(buffer: HistoryBuffer) -> dict:

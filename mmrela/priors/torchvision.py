@@ -55,7 +55,7 @@ def _drop_classifier(name: str, model: nn.Module) -> None:
 
 
 def _download(name: str, entry) -> dict:
-    file = entry.url.rpartition('/')[2]
     with downloading(f'the weights of {name}',
-                     f'fetch {file} by hand and pass it as --weights FILE'):
+                     f'fetch {entry.url} by hand and pass it as '
+                     '--weights FILE'):
         return entry.get_state_dict(progress=True, check_hash=True)

@@ -124,6 +124,19 @@ def test_checkpoint_of_plain_mmengine_is_left_alone():
     assert all(after[key] is log[key] for key in log)
 
 
+def test_adams_counters_come_back_on_the_cpu(monkeypatch):
+    """No GPU here: a counter tells that it was asked to move."""
+    step, other = torch.tensor(3.), torch.zeros(2)
+    moved = []
+    monkeypatch.setattr(torch.Tensor, 'cpu',
+                        lambda tensor: moved.append(tensor) or 'on the CPU')
+    state = {0: dict(step=step, exp_avg=other), 1: dict(momentum=other)}
+    PlainCheckpointHook().after_load_checkpoint(
+        None, dict(optimizer=dict(state=state)))
+    assert state[0]['step'] == 'on the CPU' and moved == [step]
+    assert state[0]['exp_avg'] is other and state[1]['momentum'] is other
+
+
 @pytest.mark.parametrize('checkpoint', [
     dict(state_dict={}), dict(message_hub={})])
 def test_checkpoint_without_a_log(checkpoint):

@@ -115,11 +115,30 @@ def test_path_data(mistake, image_folder, tmp_path, capsys):
       'default_hooks.rela.schedule.fraction=2'], 'fraction'),
     (['train_dataloader.sampler.ratio=1.5'], 'ratio'),
     (['train_dataloader.sampler.type=BudgetSampler'], 'sampler.type=RelaS'),
+    (['default_hooks.rela.schedule.fraktion=1'], "not known.*'fraktion'"),
+    (['train_dataloader.batchsize=8'], "not known.*'batchsize'"),
+    ([f'{DATA}.host=CIFAR11'], 'not known.*CIFAR11 is not in the'),
+    (['default_hooks=dict(_delete_=True)'], 'has no entry `rela`'),
+    (['auto_scale_lr.enable=True'], 'needs base_batch_size'),
+    (['optim_wrapper.type=AmpOptimWrapper'], 'on CPUs set optim_wrapper'),
 ])  # yapf: disable
 def test_train_refuses(mistake, cifar_root, tmp_path, store, options, reason):
     said = mistake('train', CIFAR, '--work-dir', tmp_path,
                    *cifar(cifar_root, store, *options))
     assert re.search(reason, said)
+
+
+@pytest.mark.parametrize('argv, reason', [
+    (['--launcher', 'pytorch'], 'use tools/dist_train.sh'),
+    (['--work-dir', '/dev/null/runs'], 'Not a directory'),
+    (['--cfg-options', 'model'], 'takes KEY=VALUE pairs'),
+])
+def test_command_lines_that_train_refuses(capsys, monkeypatch, tmp_path,
+                                          argv, reason):
+    monkeypatch.delenv('RANK', raising=False)
+    monkeypatch.chdir(tmp_path)
+    assert call('train', CIFAR, *argv) == 2
+    assert reason in lines(capsys.readouterr().err)[-1]
 
 
 def test_train_refuses_other_targets(mistake, cifar_root, tmp_path,

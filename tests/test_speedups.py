@@ -1,0 +1,150 @@
+"""Each way to a faster step: through the hand-over, resumed, to the bit."""
+from __future__ import annotations
+
+import json
+import shutil
+
+import numpy as np
+import pytest
+import torch
+from hosts import hand_over_after, small_config
+from mmengine.hooks import Hook
+from mmengine.optim.optimizer import amp_optimizer_wrapper
+from mmengine.runner import Runner
+from torch._dynamo.utils import counters
+
+SWITCH, TOTAL = 6, 12  # steps: 3 epochs of 4
+CHANNELS_LAST = dict(default_hooks__layout=dict(type='ChannelsLastHook'))
+FUSED = dict(optim_wrapper__optimizer__fused=True)
+BF16 = dict(optim_wrapper__type='AmpOptimWrapper',
+            optim_wrapper__dtype='bfloat16')
+
+
+class Watch(Hook):
+    """Dtypes of convolution and losses, and dynamo's graphs, per step."""
+
+    def before_train(self, runner):
+        self.convolutions, self.losses, self.graphs = set(), [], []
+        if not runner.cfg.get('compile'):  # dynamo would trace the hook
+            runner.model.backbone.conv1.register_forward_hook(
+                lambda module, x, y: self.convolutions.add(y.dtype))
+
+    def after_train_iter(self, runner, batch_idx, data_batch, outputs):
+        self.losses.append({k: v.dtype for k, v in outputs.items()})
+        self.graphs.append(counters['stats']['unique_graphs'])
+
+
+def train(cifar_root, work_dir, resume=None, **options):
+    """Loss of each step, last weights, and what was watched.
+
+    Adam's step is g/|g| at first, the sign of noise where g is 0; a large ε
+    keeps runs together that differ by rounding alone.
+    """
+    cfg = small_config(
+        'BYOL', cifar_root, work_dir, train_cfg__max_epochs=3,
+        train_dataloader__batch_size=16, optim_wrapper__optimizer__eps=1e-2,
+        param_scheduler=dict(type='LinearLR', by_epoch=False, end=TOTAL),
+        experiment_name=str(work_dir), load_from=resume and str(resume),
+        resume=bool(resume), **hand_over_after(SWITCH, TOTAL), **options)
+    runner, watch = Runner.from_cfg(cfg), Watch()
+    runner.register_hook(watch)
+    runner.train()
+    log, = work_dir.glob('*/vis_data/scalars.json')
+    losses = [json.loads(line)['loss'] for line in log.open()]
+    file = torch.load(work_dir / 'epoch_3.pth', weights_only=True)
+    return np.array(losses), file['state_dict'], watch
+
+
+def train_and_resume(cifar_root, root, **options):
+    """As ``train``; a resume after epoch 1 must end in the same weights."""
+    whole = train(cifar_root, root / 'whole', **options)
+    resumed = train(cifar_root, root / 'part', root / 'whole/epoch_1.pth',
+                    **options)
+    assert (whole[0][4:] == resumed[0]).all()
+    assert all(torch.equal(value, resumed[1][name])
+               for name, value in whole[1].items())
+    stages = ['rela_loss' in losses for losses in whole[2].losses]
+    assert stages == [True] * SWITCH + [False] * (TOTAL - SWITCH)
+    return whole
+
+
+@pytest.fixture(scope='module')
+def plain_dir(tmp_path_factory):
+    return tmp_path_factory.mktemp('plain') / 'whole'
+
+
+@pytest.fixture(scope='module')
+def plain(cifar_root, plain_dir):
+    return train(cifar_root, plain_dir)[0]
+
+
+def assert_rounding(losses, plain):
+    """Another order of summation: 1e-7 a step, until a ReLU flips.
+
+    With another learning rate the losses differ by 1e-3 to 1e-1.
+    """
+    np.testing.assert_allclose(losses[:SWITCH + 1], plain[:SWITCH + 1],
+                               atol=1e-5)
+    np.testing.assert_allclose(losses, plain, atol=3e-3)
+
+
+@pytest.mark.parametrize('options', [CHANNELS_LAST, FUSED],
+                         ids=['layout', 'fused'])
+def test_layout_and_fused(options, cifar_root, tmp_path, plain):
+    losses, weights, _ = train_and_resume(cifar_root, tmp_path, **options)
+    assert_rounding(losses, plain)
+    last = weights['backbone.layer1.0.conv1.weight'].is_contiguous(
+        memory_format=torch.channels_last)
+    assert last == ('default_hooks__layout' in options)
+
+
+def test_a_plain_run_may_go_on_with_both(cifar_root, tmp_path, plain,
+                                         plain_dir):
+    losses, *_ = train(cifar_root, tmp_path / 'part',
+                       plain_dir / 'epoch_1.pth', **CHANNELS_LAST, **FUSED)
+    assert_rounding(np.concatenate([plain[:4], losses]), plain)
+
+
+@pytest.fixture
+def dynamo():
+    torch._dynamo.reset()
+    counters.clear()
+    yield
+    torch._dynamo.reset()
+
+
+def assert_one_compilation_a_stage(graphs):
+    assert graphs[0] > 0
+    assert graphs[0] == graphs[SWITCH - 1] < graphs[SWITCH] == graphs[-1]
+    assert not any('recompile' in x for x in counters['unimplemented'])
+
+
+def test_compile(dynamo, cifar_root, tmp_path, plain):
+    losses, _, watch = train_and_resume(
+        cifar_root, tmp_path, compile=dict(backend='eager'))
+    assert_one_compilation_a_stage(watch.graphs)
+    assert (losses == plain).all()
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not shutil.which('g++'), reason='needs a compiler')
+def test_compile_by_inductor(dynamo, cifar_root, tmp_path, plain):
+    losses, _, watch = train_and_resume(cifar_root, tmp_path, compile=True,
+                                        **CHANNELS_LAST, **FUSED)
+    assert_one_compilation_a_stage(watch.graphs)
+    assert_rounding(losses, plain)
+
+
+def test_bfloat16(cifar_root, tmp_path, plain, monkeypatch):
+    """mmengine asks for a GPU, but its autocast does without."""
+    monkeypatch.setattr(amp_optimizer_wrapper, 'is_cuda_available',
+                        lambda: True)
+    losses, weights, watch = train_and_resume(cifar_root, tmp_path, **BF16)
+    assert watch.convolutions == {torch.bfloat16}
+    assert {dtypes['rela_loss'] for dtypes in watch.losses[:SWITCH]} == {
+        torch.float32}
+    averaged = weights['target_net.module.0.conv1.weight']
+    assert averaged.dtype == torch.float32
+    assert (averaged != averaged.bfloat16()).float().mean() > 0.9
+    assert np.abs(losses - plain).max() < 0.1  # 8 bits of mantissa
+    assert np.corrcoef(losses, plain)[0, 1] > 0.99
