@@ -6,9 +6,12 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import layouts
 import pytest
+
+from _config import load_config
 
 ROOT = Path(__file__).parents[1]
 CONFIGS = ROOT / 'configs'
@@ -95,3 +98,23 @@ def test_each_leaf_has_a_row_in_the_readme():
     lines = (CONFIGS / 'README.md').read_text().splitlines()
     rows = [line.split('`')[1] for line in lines if line.startswith('| `')]
     assert sorted(rows) == LEAVES
+
+
+def test_the_readme_shows_a_config_as_it_is():
+    readme = (CONFIGS.parent / 'README.md').read_text()
+    assert (CONFIGS / 'mocov2_rela_r50_in1k.py').read_text() in readme
+
+
+def test_a_config_without_loader_entries_may_inherit(tmp_path):
+    """There is nothing that `_delete_` could delete."""
+    own = tmp_path / 'own.py'
+    own.write_text("train_dataloader = dict(dataset=dict(type='ImageNet'))")
+    leaf = tmp_path / 'leaf.py'
+    leaf.write_text(f"""
+_base_ = ['own.py', '{CONFIGS / '_base_/rela.py'}']
+train_dataloader = dict(
+    sampler=_base_.rela_sampler, collate_fn=_base_.rela_collate)
+""")
+    cfg = load_config(SimpleNamespace(config=str(leaf), cfg_options=None))
+    assert cfg.train_dataloader.sampler == dict(type='RelaSampler')
+    assert cfg.train_dataloader.collate_fn == dict(type='default_collate')
