@@ -39,6 +39,10 @@ class RelaTargetDataset(Dataset):
         prior: Name of the prior that must have made the targets, such as
             ``torchvision:mobilenet_v2`` or ``random:0``; ``None`` takes any.
         **kwargs: The host dataset's own arguments.
+
+    Raises:
+        UserError: the host's dataset cannot read its data or join its parts;
+            later: an image cannot be read, or the store does not do.
     """
 
     def __init__(self, host: str, targets: str, rela_pipeline: list[dict],
@@ -66,9 +70,11 @@ class RelaTargetDataset(Dataset):
 
     @property
     def metainfo(self) -> dict:
+        """The host dataset's, such as the names of its ``classes``."""
         return self.dataset.metainfo
 
     def full_init(self) -> None:
+        """Read the host dataset's annotations, unless that is done."""
         self.dataset.full_init()
 
     @cached_property

@@ -90,13 +90,25 @@ def measure(prior: Prior, images: PriorImages, workers: int,
 
 def spread(count: int, wanted: int, size: int = BATCH_SIZE
            ) -> list[np.ndarray]:
-    """Batches of at most ``wanted`` of ``count`` indices, evenly spaced."""
+    """Indices of each batch, (n,) int64, spread evenly over a data set.
+
+    Args:
+        count: Images of the data set.
+        wanted: Images of all batches together, at most.
+        size: Images of each batch, at most.
+    """
     rows = np.linspace(0, count - 1, min(count, wanted)).astype(int)
     return [rows[i:i + size] for i in range(0, len(rows), size)]
 
 
 def pca_seconds(features: Tensor, count: int, dim: int) -> float:
-    """Time of a PCA of ``count`` rows like these, by one thread."""
+    """Seconds that a PCA of many rows would take, by one thread.
+
+    Args:
+        features: Some of these rows, (n, d) float32.
+        count: Number of all rows.
+        dim: Components, k.
+    """
     block = np.resize(features, (BLOCK, features.shape[1]))
     threads = torch.get_num_threads()
     torch.set_num_threads(1)

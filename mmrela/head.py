@@ -41,6 +41,8 @@ class RelaHead(BaseModule):
     Args:
         in_channels: Width of the pooled features, n.
         out_channels: Width of the targets, k; defaults to n.
+        init_cfg: Initialisation, as mmengine's ``BaseModule`` takes it;
+            ``None`` leaves the weights that PyTorch draws.
     """
 
     def __init__(self,

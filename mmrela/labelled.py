@@ -18,7 +18,8 @@ class LabelledImages:
     """A data set of mmpretrain's with labels, or a part of it.
 
     Args:
-        cfg: The data set's config; ``name`` says in messages what it is.
+        name: What messages call it, such as ``probe.train``.
+        cfg: The data set's config.
         limit: At most so many images, evenly spaced; ``None`` for all.
 
     Raises:
@@ -54,7 +55,16 @@ class LabelledImages:
         """Yield features, (n, d), and labels, (n,), of this rank's share.
 
         Those of rank 0, rank 1 and so on, one after the other, are what a
-        single rank yields.
+        single rank yields. Features are float32, labels int64, both on the
+        CPU.
+
+        Args:
+            prior: The prior model.
+            bgr: Whether the data set loads BGR, as mmcv does.
+            workers: Processes of each rank that decode images.
+
+        Raises:
+            UserError: as :func:`~mmrela.features.extract`.
         """
         rank, size = get_dist_info()
         batches = batches_of(self.rows)

@@ -47,14 +47,22 @@ class BatchPCA:
 
     @property
     def covariance(self) -> Tensor:
-        """Unbiased covariance of all features so far, (d, d) float64."""
+        """Unbiased covariance of all features so far, (d, d) float64.
+
+        Raises:
+            UserError: they are of fewer than 2 samples.
+        """
         if self.count < 2:
             raise UserError('PCA needs at least 2 samples, got '
                             f'{self.count}: generate from more images')
         return self.scatter / (self.count - 1)
 
     def update(self, x: Tensor | np.ndarray) -> BatchPCA:
-        """Take in one batch of features, (n, d), any float dtype."""
+        """Take in one batch of features, (n, d), any float dtype.
+
+        Raises:
+            ValueError: they are not (n, d), or have another d than before.
+        """
         x = torch.as_tensor(x).detach().to('cpu', torch.float64)
         if x.ndim != 2:
             raise ValueError(f'features must be (n, d), got {tuple(x.shape)}')
@@ -131,6 +139,9 @@ class BatchPCA:
 
         Returns the kind that came in (array or tensor), in float64 for
         float64 input and in float32 otherwise.
+
+        Raises:
+            RuntimeError: nothing is fitted, or features came in since.
         """
         if self._projection is None:
             raise RuntimeError('call fit() before transform()')

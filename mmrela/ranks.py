@@ -108,6 +108,10 @@ def one_sentence() -> Iterator[None]:
     """Say in one sentence what fails in one of several ranks.
 
     Their tracebacks would mix; alone, a process shows its own.
+
+    Raises:
+        UserError: the block failed in one of several ranks; says in which,
+            and by what. A ``UserError`` of the block passes as it is.
     """
     rank, size = rank_and_size()
     try:

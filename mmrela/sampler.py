@@ -32,6 +32,9 @@ class BudgetSampler(Sampler):
         dataset: The dataset.
         ratio: Share of the samples that an epoch takes, in (0, 1].
         seed: The same on all ranks; ``None`` draws one and shares it.
+
+    Raises:
+        UserError: ``ratio`` is not in (0, 1].
     """
 
     def __init__(self,

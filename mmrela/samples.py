@@ -58,6 +58,7 @@ def _name(info: dict, index: int) -> str:
 
 
 def is_loading(transform: object) -> bool:
+    """Whether it is one of the ``Load…`` transforms, by its name."""
     return type(transform).__name__.startswith('Load')
 
 

@@ -68,6 +68,9 @@ class FixedLambda:
             1 (RELA alone).
         total_steps: Optimiser steps of the whole training. ``None`` leaves
             it to the hook, which knows the loop.
+
+    Raises:
+        UserError: ``fraction`` is missing or not in [0, 1].
     """
 
     def __init__(self,
@@ -82,6 +85,10 @@ class FixedLambda:
 
     @property
     def value(self) -> int:
+        """λ of the next step, 1 or 0.
+
+        Needs ``total_steps``, unless ``fraction`` is 0 or 1.
+        """
         if self.fraction in (0, 1):
             return int(self.fraction)
         return int(self.step < round(self.fraction * self.total_steps))
@@ -95,5 +102,6 @@ class FixedLambda:
         return dict(step=self.step, total_steps=self.total_steps)
 
     def load_state_dict(self, state: dict) -> None:
+        """Continue from :meth:`state_dict`, with its ``total_steps``."""
         # Training on for longer must not bring RELA back.
         self.step, self.total_steps = state['step'], state['total_steps']

@@ -22,6 +22,11 @@ class TargetStore:
     ``pca.npz`` and ``meta.json``, which is written last: a directory
     without it is an unfinished store. Nothing in it is ever unpickled.
 
+    Args:
+        directory: Where it is; :meth:`open` reads and checks the rest.
+        meta: The manifest, as :func:`read_meta` returns it.
+        targets: (N, k) float16 or float32, may be memory-mapped.
+
     Example:
         >>> store = TargetStore.open('data/targets/cifar10')
         >>> len(store), store.dim

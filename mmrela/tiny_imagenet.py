@@ -18,6 +18,7 @@ class LoadRGBImageFromFile(LoadImageFromFile):
     """Loads RGB, where mmcv's own transform gives BGR; grey ones, too."""
 
     def transform(self, results: dict) -> dict:
+        """Add ``img``, (H, W, 3) uint8 RGB, as read from ``img_path``."""
         results = super().transform(results)
         results['img'] = np.ascontiguousarray(results['img'][..., ::-1])
         return results

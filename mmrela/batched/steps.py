@@ -20,14 +20,33 @@ Range = tuple[float, float]
 
 
 def run(images: Tensor, keys: np.ndarray, steps: Sequence[Step]) -> Tensor:
-    """One step after the other, each with keys of its own."""
+    """One step after the other, each with keys of its own.
+
+    Args:
+        images: (N, C, H, W) uint8.
+        keys: (N,) uint64; each step gets another child of them.
+        steps: In their order.
+
+    Returns:
+        (N, C, H', W') uint8, of the size that the steps give them.
+    """
     for number, step in enumerate(steps):
         images = step(images, split(keys, number))
     return images
 
 
 def some(images: Tensor, keys: np.ndarray, prob: float, step: Step) -> Tensor:
-    """Let a step change each image with a probability."""
+    """Let a step change each image with a probability.
+
+    Args:
+        images: (N, C, H, W) uint8; they stay as they are.
+        keys: (N,) uint64; decide which images it changes, and how.
+        prob: Of each image, 0 to 1.
+        step: Gets the chosen images alone and must keep their size.
+
+    Returns:
+        (N, C, H, W) uint8.
+    """
     chosen = np.flatnonzero(uniform(keys, 1)[:, 0] < prob)
     if not len(chosen):
         return images
@@ -38,13 +57,26 @@ def some(images: Tensor, keys: np.ndarray, prob: float, step: Step) -> Tensor:
 
 def crop(images: Tensor, keys: np.ndarray, areas: Range, aspects: Range,
          attempts: int, size: tuple[int, int] | None = None) -> Tensor:
-    """Crop and resize to ``size``, or to the size that the images have."""
+    """Crop and resize to ``size``, or to the size that the images have.
+
+    Args:
+        images: (N, C, H, W) uint8.
+        keys: (N,) uint64.
+        areas: Range of a crop's share of the area, in (0, 1].
+        aspects: Range of width / height.
+        attempts: Draws before the central crop is taken.
+        size: Height and width of the result, in pixels.
+
+    Returns:
+        (N, C, *size) uint8.
+    """
     native = tuple(images.shape[2:])
     boxes = geometry.crop_boxes(keys, native, areas, aspects, attempts)
     return geometry.crop_and_resize(images, boxes, size or native)
 
 
 def flip(images: Tensor, keys: np.ndarray, axis: int) -> Tensor:
+    """Mirror all images along an axis: 2 is vertical, 3 horizontal."""
     return images.flip(axis)
 
 
@@ -72,12 +104,15 @@ def jitter_draws(
 
 def grey(images: Tensor, keys: np.ndarray,
          weights: tuple[float, float, float]) -> Tensor:
+    """Set each of three channels to their mean by ``weights``."""
     return colour.to_grey(images, weights)
 
 
 def solarize(images: Tensor, keys: np.ndarray, thresholds: Range) -> Tensor:
+    """Invert what is not below a threshold from a range, in 0 to 255."""
     return colour.solarize(images, within(thresholds, uniform(keys, 1)[:, 0]))
 
 
 def gaussian_blur(images: Tensor, keys: np.ndarray, radii: Range) -> Tensor:
+    """Blur by a standard deviation from a range, in pixels."""
     return blur.gaussian_blur(images, within(radii, uniform(keys, 1)[:, 0]))

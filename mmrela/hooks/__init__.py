@@ -1,3 +1,4 @@
+"""Hooks of mmengine's runner."""
 from .adaptive_lambda import AdaptiveLambdaHook
 from .channels_last import ChannelsLastHook
 from .determinism import DeterminismHook

@@ -33,6 +33,11 @@ class AdaptiveLambdaHook(Hook):
         schedule: Config of the rule, ``AdaptiveLambda`` (Algorithm 1) or
             ``FixedLambda`` (Fig. 4b); ``dict(type='FixedLambda',
             fraction=0)`` is the plain host.
+
+    Raises:
+        UserError: of the rule; before the training: the loader's sampler
+            or dataset is not RELA's, its targets do not do, or DDP runs
+            without ``find_unused_parameters``.
     """
 
     def __init__(self, schedule: dict | None = None) -> None:

@@ -14,6 +14,7 @@ from .torchvision import load_torchvision
 
 # What stands before the colon -> loader(name, weights, image_size, cfg).
 # The loader's docstring is what `gen_targets.py --list-priors` prints.
+# It raises UserError for a name, weights or a size that it cannot take.
 PRIORS = dict(
     checkpoint=load_checkpoint, file=load_stored, mmpretrain=load_mmpretrain,
     open_clip=load_open_clip, random=load_random, timm=load_timm,

@@ -70,6 +70,9 @@ class TestPipeline:
         image_size: Resize the shorter side to it and crop the centre
             instead; needed if the config tests nothing.
         spec: Of the prior, for messages.
+
+    Raises:
+        UserError: the config tests nothing, and there is no ``image_size``.
     """
     __test__ = False  # pytest would collect it
 

@@ -64,6 +64,7 @@ class StoredFeatures(Prior):
         return torch.from_numpy(self.features[row].astype(np.float32))
 
     def fingerprint(self) -> dict:
+        """Name, hash of the features and their ids, and preprocessing."""
         digest = hashlib.blake2b(digest_size=16)
         for start in range(0, len(self.features), 4096):
             digest.update(np.ascontiguousarray(

@@ -100,13 +100,24 @@ class Pooled(nn.Module):
         self.unmasked = dict(mask=None) if 'mask' in takes else {}
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """Images (n, 3, H, W) to features (n, d), both float32."""
         from ..head import pool_features
         return pool_features(self.backbone(x, **self.unmasked))
 
 
 def as_prior(name: str, backbone: nn.Module, image_size: int | None,
              cfg: dict) -> Prior:
-    """A student's backbone with the preprocessing of its config."""
+    """A student's backbone with the preprocessing of its config.
+
+    Args:
+        name: The prior's spelling, for the fingerprint.
+        backbone: Maps (n, 3, H, W) float32 to whatever
+            :func:`~mmrela.head.pool_features` takes.
+        image_size: Side of the square to which images are resized and
+            cropped, in pixels; ``None`` leaves them at their own size.
+        cfg: Its ``data_preprocessor``, in ``model`` or beside it, has mean
+            and std of RGB, in levels of 0 to 255.
+    """
     from mmengine.model import revert_sync_batchnorm
     from torchvision.transforms import v2
     stats = cfg['model'].get('data_preprocessor') or cfg['data_preprocessor']
