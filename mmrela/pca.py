@@ -79,7 +79,8 @@ class BatchPCA:
         return self
 
     def _add(self, count: int, mean: Tensor, scatter: Tensor) -> None:
-        self._projection = None  # a fit no longer fits
+        self.normalize = self.components = None  # a fit no longer fits
+        self.variances = self._projection = None
         if not self.count:
             self.count, self.mean, self.scatter = count, mean, scatter.clone()
             return

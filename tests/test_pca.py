@@ -196,3 +196,12 @@ def test_transform_needs_a_fit_to_what_was_seen(tmp_path):
                 refitted):
         with pytest.raises(RuntimeError, match='fit'):
             pca.transform(x)
+
+
+def test_a_fit_that_no_longer_fits_is_not_saved(tmp_path):
+    x = features()
+    pca = BatchPCA().update(x).fit(2).update(x)
+    pca.save(tmp_path / 'pca.npz')
+    for accumulated in pca, BatchPCA.load(tmp_path / 'pca.npz'):
+        with pytest.raises(RuntimeError, match='fit'):
+            accumulated.transform(x)
