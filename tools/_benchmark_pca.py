@@ -15,7 +15,9 @@ OURS, BARE, SKLEARN = 'BatchPCA', 'X^T X and eigh', 'IncrementalPCA'
 
 
 def plan(samples: int, dim: int, components: int) -> Plan:
-    """All of them on the same float32 features, in blocks like a store's.
+    """All of them on the same float32 features, computing in float64.
+
+    scikit-learn, which would compute in float32, gets a float64 copy.
 
     Args:
         samples: Rows of features, N.
@@ -35,7 +37,7 @@ def plan(samples: int, dim: int, components: int) -> Plan:
         missing[SKLEARN] = 'scikit-learn is not installed'
     else:
         from sklearn.decomposition import IncrementalPCA
-        array = x.numpy()
+        array = x.double().numpy()
         cases[SKLEARN] = lambda: IncrementalPCA(
             components, batch_size=BLOCK).fit(array)
     part = x[:2 * dim]
