@@ -39,7 +39,7 @@ GROUPS = dict(
     imagefolder=(named('imagefolder'), layouts.class_folders, 224),
     in1k=(IN1K, layouts.imagenet, 224),
     linear=(LINEAR, layouts.imagenet, 224))
-SLOW = {'students', 'imagefolder', 'tiny', 'in1k', 'linear'}
+SLOW = {'cifar100', 'students', 'imagefolder', 'tiny', 'in1k', 'linear'}
 WEAK_VIEWS = {32: 2, 64: 2, 224: 1}  # as their data sets' bases have it
 
 
