@@ -106,8 +106,10 @@ def to_grey(images: Tensor, weights: tuple[float, float, float]) -> Tensor:
 
     ``images`` may be uint8; so is the result.
     """
-    weights = images.new_tensor(weights, dtype=torch.float64)
-    weighted = images * (weights / sum(weights)).view(3, 1, 1)
+    total = sum(weights)  # of floats, as mmcv: Python 3.12 sums them better
+    shares = images.new_tensor([weight / total for weight in weights],
+                               dtype=torch.float64)
+    weighted = images * shares.view(3, 1, 1)
     return weighted.sum(1, keepdim=True).to(torch.uint8).expand_as(images)
 
 
