@@ -40,4 +40,4 @@ class Stopwatch:
     def __str__(self) -> str:
         return ', '.join(f'{name} {100 * s / self.total:.0f} %'
                          for name, s in self.seconds.items()
-                         if 200 * s >= self.total)
+                         if 0 < self.total <= 200 * s)

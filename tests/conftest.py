@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import os
+import time
 
 # Results to the bit and ranks that share one device are the CPU's.
 os.environ.setdefault('CUDA_VISIBLE_DEVICES', '')
@@ -89,3 +90,18 @@ def numbers() -> np.ndarray:
     """Features or targets of 40 samples, (40, 3) float32."""
     rng = np.random.default_rng(0)
     return rng.normal(size=(40, 3)).astype(np.float32)
+
+
+@pytest.fixture
+def clock(monkeypatch) -> None:
+    """``time.perf_counter`` that only ``time.sleep`` moves.
+
+    What a test says of seconds then holds on a busy machine, too.
+    """
+    now = [0.0]
+
+    def sleep(seconds: float) -> None:
+        now[0] += seconds
+
+    monkeypatch.setattr(time, 'sleep', sleep)
+    monkeypatch.setattr(time, 'perf_counter', lambda: now[0])
