@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from threadpoolctl import threadpool_limits
 from torch import Tensor
 
 from .dataset import RelaTargetDataset
@@ -110,15 +111,11 @@ def pca_seconds(features: Tensor, count: int, dim: int) -> float:
         dim: Components, k.
     """
     block = np.resize(features, (BLOCK, features.shape[1]))
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        pca = BatchPCA()
+    pca = BatchPCA()
+    with threadpool_limits(1, 'blas'):
         rows = _time(lambda: pca.update(block))
         fit = _time(lambda: pca.fit(dim))
         rows += _time(lambda: pca.transform(block))
-    finally:
-        torch.set_num_threads(threads)
     return fit + rows * count / BLOCK
 
 

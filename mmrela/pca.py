@@ -38,15 +38,15 @@ class BatchPCA:
 
     def __init__(self) -> None:
         self.count = 0
-        self.mean: Tensor | None = None  # (d,), float64
-        self.scatter: Tensor | None = None  # (d, d): Σ (x-mean)(x-mean)ᵀ
+        self.mean: np.ndarray | None = None  # (d,), float64 as all of them
+        self.scatter: np.ndarray | None = None  # (d, d): Σ (x-mean)(x-mean)ᵀ
         self.normalize: str | None = None  # this and the rest: by `fit`
-        self.components: Tensor | None = None  # (d, k), orthonormal
-        self.variances: Tensor | None = None  # (k,), descending
-        self._projection: Tensor | None = None  # (d, k), scaled
+        self.components: np.ndarray | None = None  # (d, k), orthonormal
+        self.variances: np.ndarray | None = None  # (k,), descending
+        self._projection: np.ndarray | None = None  # (d, k), scaled
 
     @property
-    def covariance(self) -> Tensor:
+    def covariance(self) -> np.ndarray:
         """Unbiased covariance of all features so far, (d, d) float64.
 
         Raises:
@@ -57,19 +57,21 @@ class BatchPCA:
                             f'{self.count}: generate from more images')
         return self.scatter / (self.count - 1)
 
+    @np.errstate(invalid='ignore')  # `fit` refuses NaN
     def update(self, x: Tensor | np.ndarray) -> BatchPCA:
         """Take in one batch of features, (n, d), any float dtype.
 
         Raises:
             ValueError: they are not (n, d), or have another d than before.
         """
-        x = torch.as_tensor(x).detach().to('cpu', torch.float64)
+        x = _array(x)
         if x.ndim != 2:
-            raise ValueError(f'features must be (n, d), got {tuple(x.shape)}')
+            raise ValueError(f'features must be (n, d), got {x.shape}')
         if len(x):
-            mean = x.mean(0)
-            x = x - mean
-            self._add(len(x), mean, x.T @ x)
+            mean = x.mean(0, dtype=np.float64)
+            centered = x - mean
+            # numpy knows a matrix times itself, and computes one half
+            self._add(len(x), mean, centered.T @ centered)
         return self
 
     def merge(self, other: BatchPCA) -> BatchPCA:
@@ -78,11 +80,12 @@ class BatchPCA:
             self._add(other.count, other.mean, other.scatter)
         return self
 
-    def _add(self, count: int, mean: Tensor, scatter: Tensor) -> None:
+    def _add(self, count: int, mean: np.ndarray,
+             scatter: np.ndarray) -> None:
         self.normalize = self.components = None  # a fit no longer fits
         self.variances = self._projection = None
         if not self.count:
-            self.count, self.mean, self.scatter = count, mean, scatter.clone()
+            self.count, self.mean, self.scatter = count, mean, scatter.copy()
             return
         if mean.shape != self.mean.shape:
             raise ValueError(f'features have {len(mean)} dimensions, earlier '
@@ -90,7 +93,7 @@ class BatchPCA:
         total = self.count + count
         shift = mean - self.mean
         self.scatter += scatter
-        self.scatter += torch.outer(shift, shift * self.count * count / total)
+        self.scatter += np.outer(shift, shift * self.count * count / total)
         self.mean = self.mean + shift * (count / total)
         self.count = total
 
@@ -114,11 +117,11 @@ class BatchPCA:
             raise UserError(f'the prior has {len(covariance)} features, so '
                             f'{k} components cannot be taken from them: '
                             f'choose 1 to {len(covariance)}')
-        if not covariance.isfinite().all():
+        if not np.isfinite(covariance).all():
             raise UserError('the features hold NaN or infinite values')
-        values, vectors = torch.linalg.eigh(covariance)
-        self.variances = values.flip(0)[:k].clamp_min(0)
-        self.components = _fix_signs(vectors.flip(1)[:, :k])
+        values, vectors = np.linalg.eigh(covariance)
+        self.variances = values[::-1][:k].clip(0)
+        self.components = _fix_signs(vectors[:, ::-1][:, :k])
         self.normalize = normalize
         self._set_projection()
         return self
@@ -129,11 +132,11 @@ class BatchPCA:
         self.components = self.components * (self.variances > floor)
         self._projection = self.components
         if self.normalize == 'standardize':
-            sigma = self.covariance.diagonal().sqrt()
+            sigma = np.sqrt(self.covariance.diagonal())
             self._projection = self.components / _floored(sigma)[:, None]
         elif self.normalize == 'whiten':
             self._projection = self.components / _floored(
-                self.variances.sqrt())
+                np.sqrt(self.variances))
 
     def transform(self, x: Tensor | np.ndarray) -> Tensor | np.ndarray:
         """Project features (n, d) to targets (n, k).
@@ -146,15 +149,14 @@ class BatchPCA:
         """
         if self._projection is None:
             raise RuntimeError('call fit() before transform()')
-        features = torch.as_tensor(x)
-        dtype = torch.promote_types(features.dtype, torch.float32)
-        centered = features.detach().to('cpu', torch.float64) - self.mean
-        out = (centered @ self._projection).to(dtype)
-        return out if isinstance(x, Tensor) else out.numpy()
+        features = _array(x)
+        out = ((features - self.mean) @ self._projection).astype(
+            np.promote_types(features.dtype, np.float32))
+        return torch.from_numpy(out) if isinstance(x, Tensor) else out
 
     def save(self, file: str | PathLike) -> None:
         """Write statistics and fit to ``file`` as npz, without pickle."""
-        arrays = {name: getattr(self, name).numpy()
+        arrays = {name: getattr(self, name)
                   for name in ('mean', 'scatter', 'components', 'variances')
                   if getattr(self, name) is not None}
         with open(file, 'wb') as f:  # a handle: numpy appends no suffix
@@ -170,19 +172,27 @@ class BatchPCA:
             pca.normalize = str(data['normalize']) or None
             for name in ('mean', 'scatter', 'components', 'variances'):
                 if name in data:
-                    setattr(pca, name, torch.from_numpy(data[name]))
+                    setattr(pca, name, data[name])
         if pca.components is not None:
             pca._set_projection()
         return pca
 
 
-def _fix_signs(vectors: Tensor) -> Tensor:
+def _array(x: Tensor | np.ndarray) -> np.ndarray:
+    """Features on the CPU; numpy has no bfloat16."""
+    if isinstance(x, Tensor):
+        dtype = torch.promote_types(x.dtype, torch.float32)
+        return x.detach().to('cpu', dtype).numpy()
+    return np.asarray(x)
+
+
+def _fix_signs(vectors: np.ndarray) -> np.ndarray:
     """Make the entry of largest magnitude in each column positive."""
-    largest = vectors.abs().argmax(0, keepdim=True)
-    signs = vectors.gather(0, largest).sign()
-    return vectors * torch.where(signs == 0, 1, signs)
+    largest = abs(vectors).argmax(0)[None]
+    signs = np.sign(np.take_along_axis(vectors, largest, 0))
+    return vectors * np.where(signs == 0, 1, signs)
 
 
-def _floored(std: Tensor) -> Tensor:
+def _floored(std: np.ndarray) -> np.ndarray:
     floor = _FLOOR * std.max()
-    return std.clamp_min(floor if floor > 0 else 1.)
+    return std.clip(floor if floor > 0 else 1.)

@@ -3,11 +3,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
-import torch
+from threadpoolctl import threadpool_limits
 from torch.utils.data import Dataset
 
 from .blocks import FeatureBlocks
@@ -17,18 +16,8 @@ from .samples import sample_id
 from .writing import replacing, write_store
 
 
-@contextmanager
-def _one_thread() -> Iterator[None]:
-    """LAPACK rounds differently with another number of threads."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(threads)
-
-
-@_one_thread()
+# BLAS and LAPACK round differently with another number of threads.
+@threadpool_limits.wrap(limits=1, user_api='blas')
 def reduce(blocks: FeatureBlocks, directory: Path, meta: dict,
            dataset: Dataset) -> None:
     """Fit a PCA to finished features and write the store.

@@ -94,7 +94,7 @@ def test_any_split_and_merge_gives_the_same_covariance(seed):
         pca.merge(part)
     wanted = np.cov(x.astype(np.float64), rowvar=False)
     assert pca.count == len(x)
-    assert abs(pca.covariance.numpy() - wanted).max() <= (
+    assert abs(pca.covariance - wanted).max() <= (
         1e-10 * abs(wanted).max())
     np.testing.assert_allclose(pca.mean, x.mean(0, np.float64), rtol=1e-12)
 
@@ -102,9 +102,9 @@ def test_any_split_and_merge_gives_the_same_covariance(seed):
 def test_merge_leaves_the_other_alone():
     x = features()
     one, two = BatchPCA(), BatchPCA().update(x[:30])
-    before = two.scatter.clone()
+    before = two.scatter.copy()
     one.merge(two).update(x[30:])
-    assert two.count == 30 and torch.equal(two.scatter, before)
+    assert two.count == 30 and (two.scatter == before).all()
 
 
 def test_widths_must_agree():
@@ -146,7 +146,7 @@ def test_signs_do_not_depend_on_the_order():
     two = BatchPCA().update(shuffled).fit(12)
     np.testing.assert_allclose(one.transform(x), two.transform(x), atol=1e-5)
     for column in one.components.T:
-        assert column[column.abs().argmax()] > 0
+        assert column[abs(column).argmax()] > 0
 
 
 @pytest.mark.parametrize('dtype', ['float16', 'float32', 'float64'])

@@ -11,10 +11,12 @@ import pytest
 import torch
 from forked import run_ranks
 from test_generation import K, cifar, random_prior
+from threadpoolctl import threadpool_info, threadpool_limits
 
 from mmrela import blocks, generation, targets
 from mmrela.errors import UserError
 from mmrela.generation import generate
+from mmrela.pca import BatchPCA
 from mmrela.priors import Prior
 from mmrela.targets import TargetStore, TargetStoreError
 
@@ -79,13 +81,20 @@ def test_any_number_of_ranks_writes_the_same_bytes(images, tmp_path, whole,
     TargetStore.open(tmp_path / 'out').verify()
 
 
-def test_threads_do_not_matter(images, tmp_path, whole):
-    torch.set_num_threads(3)
-    try:
+def test_threads_do_not_matter(images, tmp_path, whole, monkeypatch):
+    def threads() -> set[int]:
+        return {library['num_threads'] for library in threadpool_info()
+                if library['user_api'] == 'blas'}
+
+    seen = []
+    for name in ('update', 'fit', 'transform'):
+        method = getattr(BatchPCA, name)
+        monkeypatch.setattr(BatchPCA, name, lambda *args, method=method: (
+            seen.append(threads()), method(*args))[1])
+    with threadpool_limits(2, 'blas'):
         generate(images, pixels(), tmp_path / 'out', K)
-        assert torch.get_num_threads() == 3
-    finally:
-        torch.set_num_threads(1)
+        assert threads() == {2}
+    assert len(seen) == 19 and all(those == {1} for those in seen)
     assert content(tmp_path / 'out') == whole
 
 

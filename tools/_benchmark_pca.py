@@ -3,6 +3,7 @@ from __future__ import annotations
 
 from importlib.util import find_spec
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -68,8 +69,8 @@ def fit(x: Tensor, components: int) -> BatchPCA:
 
 def bare(x: Tensor) -> None:
     """The least that a PCA by covariance in float64 has to do."""
-    x = x.double()
-    torch.linalg.eigh(x.T @ x)
+    x = x.double().numpy()
+    np.linalg.eigh(x.T @ x)
 
 
 def projection_error(x: Tensor, components: int) -> float:
