@@ -21,7 +21,7 @@ def generate(dataset: RelaTargetDataset,
              prior: Prior,
              directory: str | os.PathLike,
              dim: int,
-             normalize: str = 'center',
+             normalize: str | None = None,
              bgr: bool = False,
              workers: int = 0,
              dtype: str = 'float16',
@@ -39,7 +39,7 @@ def generate(dataset: RelaTargetDataset,
         directory: Where the store goes. A finished store with the same
             fingerprint is opened and returned as it is.
         dim: Components, k.
-        normalize: As for :meth:`BatchPCA.fit`.
+        normalize: As for :meth:`BatchPCA.fit`; the prior's own by default.
         bgr: Whether the data set loads BGR.
         workers: Processes of each rank that decode images.
         dtype: ``float16`` or ``float32``.
@@ -61,7 +61,7 @@ def generate(dataset: RelaTargetDataset,
         meta = ranks.from_first(lambda: dict(
             samples=samples, dim=dim, dtype=dtype,
             ids=hash_ids(dataset.sample_ids()), prior=prior.fingerprint(),
-            pca=dict(normalize=normalize), skipped=[]))
+            pca=dict(normalize=normalize or prior.normalize), skipped=[]))
         blocks = FeatureBlocks(
             Path(features or directory / 'features'), _pass_over(meta))
         todo = ranks.from_first(

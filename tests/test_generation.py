@@ -64,6 +64,11 @@ def svd_targets(features: np.ndarray) -> np.ndarray:
     return centred @ np.linalg.svd(centred)[2][:K].T
 
 
+def svd_whitened(features: np.ndarray) -> np.ndarray:
+    targets = svd_targets(features)
+    return targets / targets.std(0, ddof=1)
+
+
 def difference(store: TargetStore, wanted: np.ndarray) -> float:
     """The largest one, up to signs, relative to the largest target."""
     found = np.stack([store[i] for i in range(len(store))])
@@ -86,10 +91,13 @@ def untrained_backbone() -> torch.nn.Module:
     return backbone
 
 
+@pytest.mark.parametrize('normalize, naive', [
+    ('center', svd_targets), (None, svd_whitened)])  # None: the prior's own
 @pytest.mark.parametrize('dtype, bound',
                          [('float16', 5e-4), ('float32', 1e-5)])
-def test_targets_of_arrays(images, tmp_path, dtype, bound):
-    store = generate(images, random_prior(), tmp_path, K, dtype=dtype)
+def test_targets_of_arrays(images, tmp_path, dtype, bound, normalize, naive):
+    store = generate(images, random_prior(), tmp_path, K, normalize,
+                     dtype=dtype)
     backbone = untrained_backbone()
     mean, std = (torch.tensor(CFG['data_preprocessor'][key])[:, None, None]
                  for key in ('mean', 'std'))
@@ -97,7 +105,7 @@ def test_targets_of_arrays(images, tmp_path, dtype, bound):
     inputs = [(torch.from_numpy(a).permute(2, 0, 1) - mean) / std
               for a in arrays]
     features = one_by_one(lambda x: backbone(x)[-1].mean((2, 3)), inputs)
-    assert difference(store, svd_targets(features)) < bound
+    assert difference(store, naive(features)) < bound
     assert store.meta['dtype'] == dtype
     store.verify()
     store.check(store.meta['ids'], 140, K)
@@ -108,13 +116,15 @@ def test_targets_of_arrays(images, tmp_path, dtype, bound):
 def test_targets_of_files(image_folder, tmp_path):
     """Mixed sizes, resized; the data set loads BGR, the prior sees RGB."""
     prior = random_prior(32)
-    store = generate(folder(image_folder), prior, tmp_path, K, bgr=True)
+    store = generate(folder(image_folder), prior, tmp_path, K, 'center',
+                     bgr=True)
     files = [image_folder / 'train' / f'class_{c}' / f'{i}.jpg'
              for c in range(3) for i in range(6)]
     inputs = [prior.preprocess(Image.open(f).convert('RGB')) for f in files]
     wanted = svd_targets(one_by_one(prior.model, inputs))
     assert difference(store, wanted) < 0.02  # PIL and OpenCV decode
-    swapped = generate(folder(image_folder), prior, tmp_path / 'swapped', K)
+    swapped = generate(folder(image_folder), prior, tmp_path / 'swapped', K,
+                       'center')
     assert difference(swapped, wanted) > 0.1
 
 

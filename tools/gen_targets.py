@@ -41,8 +41,9 @@ def parse_args() -> argparse.Namespace:
         '--dim', type=int, metavar='K',
         help='components (default: model.rela_head.out_channels)')
     parser.add_argument(
-        '--normalize', choices=NORMALIZATIONS, default='center',
-        help='scaling of the components (default: center)')
+        '--normalize', choices=NORMALIZATIONS,
+        help='scaling of the components (default: whiten with --prior '
+        'random, center otherwise)')
     parser.add_argument(
         '--dtype', choices=['float16', 'float32'], default='float16')
     parser.add_argument(

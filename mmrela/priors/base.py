@@ -26,12 +26,15 @@ class Prior:
         preprocessing: The same in words, for the fingerprint.
         amp: Computes in ``bf16`` or ``fp16`` where that is safe; ``None``
             for float32.
+        normalize: Scaling of its targets unless another is asked for, see
+            :meth:`~mmrela.pca.BatchPCA.fit`.
     """
     name: str
     model: nn.Module
     preprocess: Callable[[Image.Image], Tensor]
     preprocessing: str
     amp: str | None = None
+    normalize: str = 'center'
 
     def __post_init__(self) -> None:
         self.model.eval().requires_grad_(False)

@@ -28,7 +28,10 @@ def load_random(name: str, weights: str | None, image_size: int | None,
     with one_network(int(seed)):
         backbone = _build(cfg)
         backbone.init_weights()
-    return as_prior(f'random:{seed}', backbone, image_size, cfg)
+    prior = as_prior(f'random:{seed}', backbone, image_size, cfg)
+    # Its targets teach more so: ablation_targets in configs/README.md
+    prior.normalize = 'whiten'
+    return prior
 
 
 def load_checkpoint(name: str, weights: str | None, image_size: int | None,

@@ -97,7 +97,7 @@ def test_torchrun(cifar_root, store, tmp_path):
     for name in ('targets.npy', 'pca.npz'):
         assert (out / name).read_bytes() == (store / name).read_bytes()
     done = torchrun(2, *random(cifar_root, out, '--launcher', 'pytorch',
-                               '--normalize', 'whiten'))
+                               '--normalize', 'center'))
     assert done.returncode == 2 and 'Traceback' not in done.stderr
     assert 'already holds targets with another pca' in done.stderr
 
