@@ -35,6 +35,8 @@ class _Binary(BaseDataset):
         if split not in self.FILES:
             raise UserError(f'split must be train or test, got {split!r}')
         self.split = split
+        # Samples are views of one array; pickling each takes seconds.
+        kwargs.setdefault('serialize_data', False)
         super().__init__(ann_file='', data_root=data_root, **kwargs)
 
     def load_data_list(self) -> list[dict]:

@@ -30,6 +30,9 @@ sizes = dict(
         lambda_factor=90,
         overrides={
             **_cpu,
+            'model.backbone.base_channels': 8,
+            'model.backbone.stem_channels': 8,
+            'model.neck.in_channels': 64,
             'model.rela_head.out_channels': 64,
             'train_dataloader.batch_size': 64,
             'train_dataloader.dataset.indices': 256,

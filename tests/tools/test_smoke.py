@@ -1,0 +1,67 @@
+"""The smoke size of every table, by the real tools, on a small data set."""
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from calls import ROOT, call
+from test_experiment import TABLES
+
+import _runs
+import _table
+from _results import results
+
+# Texts for --only: each config, rule for λ and kind of prior once.
+SOME = dict(
+    ablation_targets=['released', 'random prior: standardize'],
+    data_paths=['MobileNet-V2'],
+    fig4b_static_lambda=['for 0 %', 'random prior, RELA for 40', '-V2, Alg'],
+    priors=['the student, untrained', 'of the untrained student'],
+    quickstart=['random prior'],
+    table1_cifar10=['BYOL, 100 %', 'cosine, 10 %', 'RELA, CF10-T, 10 %',
+                    'RELA, MobileNet-V2, 10 %'],
+    table3_methods=['SimSiam, lr 1e-4', 'RELA, random prior'],
+    vicreg_hand_over=['50 %'])
+
+
+def in_this_process(tool: str, *arguments: str, done: Path, **_) -> None:
+    """As :func:`_runs.call`, without the imports of a new process."""
+    if not done.exists():
+        assert call(tool, *arguments) == 0, arguments
+
+
+def small_table(name: str, data_root: Path) -> str:
+    """A table in the working directory, whose priors need no download."""
+    table = _table.load_table(name)
+    priors = {key: dict(weights='none', normalize='whiten')
+              for key, prior in table.priors.items()
+              if 'weights' in (prior or {})}
+    data = {f'{key}.data_root': str(data_root) for key in (
+        'train_dataloader.dataset', 'probe.train', 'probe.test')}
+    file = Path(f'{name}.py')
+    file.write_text(f'_base_ = {table.filename!r}\npriors = {priors}\n'
+                    f'sizes = dict(smoke=dict(overrides={data}))\n')
+    return str(file)
+
+
+@pytest.mark.parametrize('name, only', [
+    *(pytest.param(*some, id=some[0]) for some in SOME.items()),
+    *(pytest.param(name, [], id=f'{name}, all', marks=pytest.mark.slow)
+      for name in TABLES)])
+def test_smoke(name, only, cifar_root, tmp_path, monkeypatch):
+    for folder in ('configs', 'tools'):
+        (tmp_path / folder).symlink_to(ROOT / folder)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(_runs, 'call', in_this_process)
+    file, done = small_table(name, cifar_root), Path('results.jsonl')
+    assert call('experiment', file, '--size', 'smoke', '--results', done,
+                *(['--only', *only] if only else [])) == 0
+    runs = _table.plan(_table.load_table(file), 'smoke', Path(), only)
+    found = results(done)
+    assert set(found) == {run.key for run in runs} != set()
+    for line in found.values():
+        assert line['steps'] >= 2 and 0 <= line['linear_top1'] <= 100
+
+
+def test_no_table_is_left_out():
+    assert sorted(SOME) == TABLES
