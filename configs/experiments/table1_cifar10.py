@@ -1,7 +1,7 @@
 # Paper, table 1, CIFAR-10: BYOL with and without RELA at four budgets. A
 # budget is the share of the images that each epoch draws anew. Beside the
 # paper's baseline, whose learning rate is constant, stands one with warm-up
-# and cosine. CF10-T is our own BYOL of the full budget as the prior.
+# and cosine, at three rates. CF10-T is our own BYOL of the full budget as the prior.
 _base_ = '_base_/narrow.py'
 title = 'BYOL with and without RELA on CIFAR-10, by budget'
 baseline = 'BYOL, 100 %'  # for cost to accuracy, Fig. 4c
@@ -24,6 +24,13 @@ rows = [
         overrides={'train_dataloader.sampler.ratio': budget / 100})
     for name, config, prior, at in _rows
     for budget in (10, 20, 50, 100)
+] + [  # above, the rate is 1e-3
+    dict(
+        name=f'BYOL, warm-up and cosine, lr {rate}, {budget} %', config=_cosine, prior='none',
+        sizes=['small', 'paper'], at=dict(small=dict.fromkeys(_warm_up, 2)),
+        overrides={'train_dataloader.sampler.ratio': budget / 100, _rate: rate})
+    for rate in (3e-4, 3e-3)
+    for budget in (20, 100)
 ]
 _knn = {'default_hooks.knn.type': 'OnlineKNNHook'}
 # 140 steps at 10 %. Algorithm 1 is not made faster in proportion, by 28: in a
