@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 import torch
 from mmengine.dataset import Compose
+from mmengine.registry import init_default_scope
 from mmpretrain.registry import TRANSFORMS
 from scipy.stats import ks_2samp
 
@@ -15,6 +16,17 @@ from mmrela.errors import UserError
 
 SEEDS = np.random.default_rng(0).integers(2**31, size=24).astype(np.uint64)
 pytestmark = pytest.mark.filterwarnings('ignore')  # adjust_color warns
+
+
+@pytest.fixture(scope='module', autouse=True)
+def scope():
+    init_default_scope('mmpretrain')
+
+
+@pytest.fixture(scope='module')
+def images():
+    rng = np.random.default_rng(1)
+    return torch.from_numpy(rng.integers(0, 256, (24, 3, 16, 12), np.uint8))
 
 
 def built(*transforms):
