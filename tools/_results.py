@@ -21,13 +21,13 @@ def result(run: Run) -> dict:
     line = dict(
         table=run.table, size=run.size, row=run.row, method=cfg.model.host,
         prior=run.prior, seed=run.seed, key=run.key, config=run.config,
-        learning_rate=cfg.optim_wrapper.optimizer.lr,
-        epochs=cfg.train_cfg.max_epochs,
+        learning_rate=cfg.optim_wrapper.optimizer.lr, epochs=run.epochs,
         batch_size=cfg.train_dataloader.batch_size,
         images=cfg.train_dataloader.dataset.get('indices'),
         ratio=cfg.train_dataloader.sampler.ratio,
         generation=run.generation, options=run.options)
-    line.update(read(run.work_dir / 'train.json'))
+    line.update(read(run.work_dir / 'train.json') if run.epochs
+                else dict(steps=0, train_seconds=0))
     line['linear_top1'] = read(run.work_dir / 'probe.json')['linear_top1']
     if run.generation:
         meta = read(run.store / 'meta.json')

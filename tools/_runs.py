@@ -109,11 +109,14 @@ def carry_out(run: Run, clock: Clock) -> None:
                                'command again')
         if run.generation:
             make_targets(run, clock)
-        call('train', run.config, '--work-dir', str(run.work_dir), '--resume',
-             *run.cfg_options, done=run.work_dir / 'train.json', clock=clock,
-             lock=lock)
+        network = ['--prior', f'random:{run.seed}']
+        if run.epochs:
+            call('train', run.config, '--work-dir', str(run.work_dir),
+                 '--resume', *run.cfg_options,
+                 done=run.work_dir / 'train.json', clock=clock, lock=lock)
+            network = [str(run.checkpoint)]
         file = run.work_dir / 'probe.json'
-        call('linear_probe', run.config, str(run.checkpoint), '--epochs',
+        call('linear_probe', run.config, *network, '--epochs',
              str(run.probe_epochs), '--seed', str(run.seed), '--out',
              str(file), *run.cfg_options, done=file, clock=clock, lock=lock)
         for leftover in (*run.work_dir.glob('*.tmp'),

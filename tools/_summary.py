@@ -33,7 +33,8 @@ def write_summary(table: Config, size: str, runs: list[Run],
         found = results.get(run.key)
         rows.setdefault(run.row, []).extend([found] if found else [])
     lines = [HEAD, *(_line(name, found) for name, found in rows.items())]
-    machines = {machine(line) for found in rows.values() for line in found}
+    machines = {machine(line) for found in rows.values() for line in found
+                if line['steps']}
     text = '\n'.join([
         f'# {table.title}, {size}', '', *lines, '',
         table.sizes[size].get('notes', ''), '', 'Linear probe: mean ± '
@@ -58,7 +59,8 @@ def _line(name: str, found: list[dict]) -> str:
     switches = sorted({f'{line["switch_step"] or "–"}' for line in found})
     targets = [line['target_seconds'] for line in found
                if 'target_seconds' in line]
-    cells = [name, f'{found[0]["learning_rate"]:g}', found[0]['steps'],
+    steps = found[0]['steps']
+    cells = [name, f'{found[0]["learning_rate"]:g}' if steps else '', steps,
              '' if found[0]['prior'] == 'none' else ', '.join(switches),
              f'{mean(line["train_seconds"] for line in found):.0f}',
              f'{mean(targets):.0f}' if targets else '',

@@ -44,9 +44,14 @@ class Run:
     source: Run | None = None
 
     @property
+    def epochs(self) -> int:
+        """Of the training; 0 for a network that is probed untrained."""
+        return self.cfg.train_cfg.max_epochs
+
+    @property
     def checkpoint(self) -> Path:
         """What the training ends with."""
-        return self.work_dir / f'epoch_{self.cfg.train_cfg.max_epochs}.pth'
+        return self.work_dir / f'epoch_{self.epochs}.pth'
 
     def is_current(self) -> bool:
         """Whether the config's files still say what they said."""

@@ -13,8 +13,8 @@ priors = dict(
         image_size=64,
         weights='data/weights/mobilenet_v2-b0353104.pth'))
 
-_cpu = {  # ResNet's ImageNet stem is about ten times cheaper
-    'model.backbone.type': 'ResNet',
+_resnet = {'model.backbone.type': 'ResNet'}  # its ImageNet stem: ten times cheaper
+_cpu = {
     'train_dataloader.num_workers': 0,
     'train_dataloader.persistent_workers': False,
     'train_dataloader.dataset.rela_pipeline.0.num_views': 1,
@@ -29,6 +29,7 @@ sizes = dict(
         probe_epochs=2,
         lambda_factor=90,
         overrides={
+            **_resnet,
             **_cpu,
             'model.backbone.base_channels': 8,
             'model.backbone.stem_channels': 8,
@@ -49,6 +50,7 @@ sizes = dict(
         probe_epochs=100,
         lambda_factor=10,
         overrides={
+            **_resnet,
             **_cpu,
             'train_dataloader.dataset.indices': 10000,
             'probe.train.indices': 10000,
