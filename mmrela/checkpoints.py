@@ -36,10 +36,15 @@ class ForeignCheckpointError(UserError):
 def newest_sound(directory: str | Path, trusted: bool = False) -> Path | None:
     """The newest checkpoint of a work directory that is not damaged.
 
+    Those that ``CheckpointHook`` writes in turn count, ``epoch_*.pth`` and
+    ``iter_*.pth``; ``best_*.pth`` and exported weights cannot be resumed.
+
     Raises:
         ForeignCheckpointError: it needs pickle and is not trusted.
     """
-    files = sorted(Path(directory).glob('*.pth'),
+    directory = Path(directory)
+    files = sorted([*directory.glob('epoch_*.pth'),
+                    *directory.glob('iter_*.pth')],
                    key=lambda file: file.stat().st_mtime_ns)
     for file in reversed(files):
         try:

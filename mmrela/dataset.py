@@ -55,9 +55,10 @@ class RelaTargetDataset(Dataset):
             raise UserError(f'{host} cannot read its data ({e}): point '
                             'train_dataloader.dataset.data_root to it') from e
         except ValueError as e:
+            cure = ('. To join data sets of different classes, set '
+                    "train_dataloader.dataset.ignore_keys='classes'")
             raise UserError(
-                f'{host}: {e}. To join data sets of different classes, set '
-                "train_dataloader.dataset.ignore_keys='classes'") from e
+                f'{host}: {e}' + cure * (host == 'ConcatDataset')) from e
         self.targets = targets
         self.prior = prior
         self.rela_pipeline = Compose(

@@ -26,8 +26,9 @@ def load_sample(dataset: Dataset, index: int) -> dict:
     """Annotation of one sample, with the image in ``img``, (H, W, C) uint8.
 
     Args:
-        dataset: One of mmpretrain's, or a ``ConcatDataset`` of them; its
-            pipeline's leading ``Load…`` transforms read the image.
+        dataset: One of mmpretrain's, or a wrapper such as mmengine's
+            ``ConcatDataset``; the pipeline's leading ``Load…`` transforms
+            read the image.
         index: Which sample.
 
     Raises:
@@ -64,7 +65,11 @@ def is_loading(transform: object) -> bool:
 
 def locate(dataset: Dataset, index: int) -> tuple[Dataset, int]:
     """The data set that really holds a sample, and its index there."""
-    while hasattr(dataset, 'datasets'):  # ConcatDataset
-        which, index = dataset._get_ori_dataset_idx(index)
-        dataset = dataset.datasets[which]
+    while hasattr(dataset, '_get_ori_dataset_idx'):  # mmengine's wrappers
+        index = dataset._get_ori_dataset_idx(index)
+        if hasattr(dataset, 'datasets'):  # ConcatDataset
+            which, index = index
+            dataset = dataset.datasets[which]
+        else:  # RepeatDataset, KFoldDataset
+            dataset = dataset.dataset
     return dataset, index

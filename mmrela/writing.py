@@ -55,9 +55,10 @@ def _as(dtype: str, block: np.ndarray) -> np.ndarray:
     if not np.isfinite(rows).all():
         raise UserError('some targets are too large for float16: pass '
                         '--dtype float32')
-    if block.any() and np.abs(block).max() < np.finfo(np.float16).tiny:
-        raise UserError('the targets are too small to be told from zero: '
-                        'pass --normalize whiten')
+    smallest = max(np.finfo(dtype).tiny, 1e-8)  # the cosine's own epsilon
+    if block.any() and np.abs(block).max() < smallest:
+        raise UserError(f'the targets are too small for {dtype}: pass '
+                        '--dtype float32 or --normalize whiten')
     return rows
 
 

@@ -43,18 +43,22 @@ def load_config(args: argparse.Namespace) -> Config:
     """
     try:
         cfg = Config.fromfile(args.config)
+        if args.cfg_options:
+            cfg.merge_from_dict(args.cfg_options)
     except FileNotFoundError as e:
         raise UserError(f'no config at {args.config} ({e})') from e
     except (OSError, SyntaxError, LookupError, TypeError, ValueError,
             NameError, ImportError, AttributeError) as e:
         raise UserError(f'{args.config} is no config: {e}') from e
-    if args.cfg_options:
-        cfg.merge_from_dict(args.cfg_options)
     cfg.setdefault(
         'work_dir', str(Path('work_dirs') / Path(args.config).stem))
     init_default_scope(cfg.setdefault('default_scope', 'mmpretrain'))
+    loader = cfg.get('train_dataloader', {})
     for name in ('sampler', 'collate_fn'):  # there was nothing to delete
-        cfg.get('train_dataloader', {}).get(name, {}).pop('_delete_', None)
+        loader.get(name, {}).pop('_delete_', None)
+    if loader.get('num_workers') == 0:  # torch takes neither then
+        loader['persistent_workers'] = False
+        loader.pop('prefetch_factor', None)
     # A Runner makes its own logger; outside one, nobody wants to read how
     # each weight was initialised.
     MMLogger.get_current_instance().setLevel('WARNING')
@@ -63,17 +67,19 @@ def load_config(args: argparse.Namespace) -> Config:
 
 @contextmanager
 def misspelt(config: str) -> Iterator[None]:
-    """A registry's answer to a misspelt type or key, as one sentence.
+    """A registry's answer to a wrong type or key, as one sentence.
 
     Raises:
-        UserError: names what is not known.
+        UserError: names what is not known, or what is missing.
     """
     try:
         yield
     except (KeyError, TypeError) as e:
         message = str(e.args[0]) if e.args else ''
         if not any(text in message for text in (
-                'is not in the', 'unexpected keyword argument')):
+                'is not in the', 'unexpected keyword argument',
+                'required positional argument')):
             raise
         raise UserError(f'{config}, or --cfg-options, has a name that is not '
-                        f'known: {message.splitlines()[0]}') from e
+                        f'known, or lacks one: {message.splitlines()[0]}'
+                        ) from e

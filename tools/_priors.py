@@ -6,6 +6,7 @@ import argparse
 from mmengine.config import Config
 from mmpretrain.registry import DATASETS
 
+from _config import misspelt
 from mmrela.dataset import RelaTargetDataset
 from mmrela.errors import UserError
 from mmrela.priors import list_priors
@@ -32,10 +33,11 @@ def build_dataset(cfg: Config) -> RelaTargetDataset:
     """The config's training images.
 
     Raises:
-        UserError: they are not wrapped for RELA.
+        UserError: they are not wrapped for RELA, or cannot be built.
     """
     found = DATASETS.get(cfg.train_dataloader.dataset.type)
     if not (found and issubclass(found, RelaTargetDataset)):
         raise UserError('train_dataloader.dataset.type must be '
                         'RelaTargetDataset: see "Your config" in the README')
-    return DATASETS.build(cfg.train_dataloader.dataset)
+    with misspelt(cfg.filename):
+        return DATASETS.build(cfg.train_dataloader.dataset)

@@ -69,9 +69,18 @@ def parse_args() -> argparse.Namespace:
 
 
 def head_width(cfg: Config) -> int:
-    """Components that the config's head predicts."""
+    """Components that the config's head predicts.
+
+    Raises:
+        UserError: the config does not tell.
+    """
     head = cfg.model.get('rela_head', {})
-    return head.get('out_channels') or cfg.model.neck.in_channels
+    width = (head.get('out_channels') or head.get('in_channels')
+             or (cfg.model.get('neck') or {}).get('in_channels'))
+    if not width:
+        raise UserError('neither --dim nor model.rela_head.out_channels says '
+                        'how many components to keep')
+    return width
 
 
 def verify(cfg: Config, dataset: RelaTargetDataset, prior: Prior,

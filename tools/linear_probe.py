@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from tqdm import trange
 
 from _cli import run
-from _config import add_config_arguments, load_config
+from _config import add_config_arguments, load_config, misspelt
 from mmrela.errors import UserError
 from mmrela.features import PriorImages, extract, loads_bgr
 from mmrela.labelled import LabelledImages
@@ -37,7 +37,7 @@ def parse_args() -> argparse.Namespace:
 def labelled_features(cfg: Config, model: Prior,
                       split: str) -> tuple[Tensor, Tensor]:
     """Features (N, d) and labels (N,) of ``cfg.probe``'s ``split``."""
-    labelled = LabelledImages(f'probe.{split}', cfg.probe[split])
+    labelled = LabelledImages(f'probe.{split}', cfg.probe.get(split))
     images = PriorImages(labelled.dataset, model, loads_bgr(cfg))
     workers = cfg.train_dataloader.num_workers
     features = torch.cat(list(extract(model, images, workers, split)))
@@ -83,7 +83,9 @@ def main() -> None:
         model = build_prior(args.prior, args.weights, args.image_size, cfg)
     else:
         model = load_student(args.checkpoint, args.image_size, cfg)
-    train, test = (labelled_features(cfg, model, s) for s in ('train', 'test'))
+    with misspelt(args.config):
+        train, test = (labelled_features(cfg, model, s)
+                       for s in ('train', 'test'))
     top1 = probe(train, test, args.epochs, args.seed)
     print(f'linear probe of {model.name}: top-1 {top1:.2f} %')
     if args.out:

@@ -33,7 +33,7 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument(
         '--trust-checkpoint',
         action='store_true',
-        help='unpickle the file that --resume takes, which may run code')
+        help='unpickle the file of --resume or load_from, which may run code')
     parser.add_argument(
         '--amp', action='store_true', help='automatic mixed precision')
     parser.add_argument(
@@ -67,6 +67,8 @@ def merge(cfg: Config, args: argparse.Namespace) -> Config:
         checkpoint = resume_from(args, cfg.work_dir)
         if checkpoint:
             cfg.load_from, cfg.resume = checkpoint, True
+    elif cfg.get('load_from') and '://' not in cfg.load_from:
+        take(cfg.load_from, args.trust_checkpoint)
     return cfg
 
 
@@ -85,7 +87,7 @@ def require_runnable(cfg: Config) -> None:
     if scaling.get('enable') and 'base_batch_size' not in scaling:
         raise UserError('auto_scale_lr needs base_batch_size, the images a '
                         'step that the learning rate is for')
-    if cfg.optim_wrapper.type == 'AmpOptimWrapper' and get_device() == 'cpu':
+    if cfg.optim_wrapper.get('type') == 'AmpOptimWrapper' and get_device() == 'cpu':
         raise UserError('mixed precision (--amp, optim_wrapper.type='
                         'AmpOptimWrapper) needs a GPU; on CPUs set '
                         'optim_wrapper.type=OptimWrapper')
@@ -100,15 +102,19 @@ def require_runnable(cfg: Config) -> None:
 
 def resume_from(args: argparse.Namespace, work_dir: str) -> str | None:
     """The checkpoint that ``--resume`` means, if there is one."""
-    trusted = args.trust_checkpoint
-    if args.resume == 'auto':
-        file = checkpoints.newest_sound(work_dir, trusted)
-    else:
-        file = args.resume
-        checkpoints.require_sound(file, trusted)
-    if file and trusted:
-        checkpoints.trust(str(file))
+    file = args.resume
+    if file == 'auto':
+        file = checkpoints.newest_sound(work_dir, args.trust_checkpoint)
+    if file:
+        take(str(file), args.trust_checkpoint)
     return file and str(file)
+
+
+def take(file: str, trusted: bool) -> None:
+    """Make sure that a checkpoint loads, by pickle if it is trusted."""
+    checkpoints.require_sound(file, trusted)
+    if trusted:
+        checkpoints.trust(file)
 
 
 def write_summary(runner: Runner) -> None:

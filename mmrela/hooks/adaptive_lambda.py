@@ -1,7 +1,6 @@
 """Runs the rule for λ beside the training, and tells the sampler."""
 from __future__ import annotations
 
-import torch
 from mmengine.dist import all_reduce
 from mmengine.hooks import Hook
 from mmengine.model import is_model_wrapper
@@ -11,9 +10,8 @@ from mmpretrain.registry import TASK_UTILS
 
 from .. import compat
 from .. import schedule as schedules
-from ..dataset import RelaTargetDataset
 from ..errors import UserError
-from ..sampler import RelaSampler
+from .requirements import require
 
 for _rule in (schedules.AdaptiveLambda, schedules.FixedLambda):
     TASK_UTILS.register_module(module=_rule)
@@ -35,9 +33,10 @@ class AdaptiveLambdaHook(Hook):
             fraction=0)`` is the plain host.
 
     Raises:
-        UserError: of the rule; before the training: the loader's sampler
-            or dataset is not RELA's, its targets do not do, or DDP runs
-            without ``find_unused_parameters``.
+        UserError: of the rule; before the training: see
+            :func:`~mmrela.hooks.requirements.require`, or the targets do
+            not do; on resuming: the checkpoint is of another rule, or of a
+            training without RELA.
     """
 
     def __init__(self, schedule: dict | None = None) -> None:
@@ -51,23 +50,16 @@ class AdaptiveLambdaHook(Hook):
             compat.keep_eager()  # each stage is compiled once
 
     def before_train(self, runner: Runner) -> None:
-        loader = runner.train_dataloader
-        sampler = getattr(loader.batch_sampler, 'sampler', None)
-        if not isinstance(sampler, RelaSampler) or not isinstance(
-                loader.dataset, RelaTargetDataset):
-            raise UserError(
-                'AdaptiveLambdaHook needs train_dataloader.sampler.type='
-                'RelaSampler and train_dataloader.dataset.type='
-                'RelaTargetDataset')
+        model = runner.model
+        model = model.module if is_model_wrapper(model) else model
+        require(runner, model)
         self._accumulation = runner.optim_wrapper._accumulative_counts
         if getattr(self.schedule, 'total_steps', 0) is None:
             self.schedule.total_steps = runner.max_iters // self._accumulation
         if self.schedule.value:
-            model = runner.model
-            model = model.module if is_model_wrapper(model) else model
-            loader.dataset.check_targets(model.rela_head.out_channels)
-        _check_ddp(runner.model)
-        self._sampler = sampler
+            runner.train_dataloader.dataset.check_targets(
+                model.rela_head.out_channels)
+        self._sampler = runner.train_dataloader.batch_sampler.sampler
         self._sampler.start(self.schedule.value)
 
     def before_train_epoch(self, runner: Runner) -> None:
@@ -119,6 +111,7 @@ class AdaptiveLambdaHook(Hook):
     def before_save_checkpoint(self, runner: Runner,
                                checkpoint: dict) -> None:
         checkpoint['rela'] = dict(
+            rule=type(self.schedule).__name__,
             schedule=self.schedule.state_dict(),
             switch_step=self.switch_step,
             losses=list(self._losses))
@@ -126,19 +119,14 @@ class AdaptiveLambdaHook(Hook):
     def after_load_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
         if not runner._resume:  # weights alone are wanted
             return
-        if 'rela' not in checkpoint:
-            runner.logger.warning('The checkpoint holds no RELA state: the '
-                                  'rule for λ starts afresh.')
-            return
-        state = checkpoint['rela']
+        state, rule = checkpoint.get('rela'), type(self.schedule).__name__
+        if state is None or state['rule'] != rule:
+            raise UserError(
+                'the checkpoint to resume from was written '
+                + (f'under default_hooks.rela.schedule.type={state["rule"]}, '
+                   f'not {rule}' if state else 'without RELA')
+                + ': to begin a training with its weights, set load_from to '
+                'it instead of --resume')
         self.schedule.load_state_dict(state['schedule'])
         self.switch_step = state['switch_step']
         self._losses = list(state['losses'])
-
-
-def _check_ddp(model: torch.nn.Module) -> None:
-    """Either stage leaves the other's parameters without a gradient."""
-    if isinstance(model, torch.nn.parallel.DistributedDataParallel
-                  ) and not model.find_unused_parameters:
-        raise UserError('set find_unused_parameters=True at the top level of '
-                        'the config: each stage trains a part of the model')

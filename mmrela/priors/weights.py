@@ -46,13 +46,17 @@ def _load(file: str) -> dict:
 
 
 def _cure(file: str) -> str:
-    if zipfile.is_zipfile(file):
-        with zipfile.ZipFile(file) as archive:
-            if any('/code/' in name for name in archive.namelist()):
-                return (': it is a TorchScript program; save its weights '
-                        'alone, torch.save(torch.jit.load(FILE).state_dict(), '
-                        'OTHER), where you trust it')
-    return ''
+    if not zipfile.is_zipfile(file):  # damaged
+        return ''
+    with zipfile.ZipFile(file) as archive:
+        is_program = any('/code/' in name for name in archive.namelist())
+    what, load = 'holds Python objects', (
+        "torch.load(FILE, weights_only=False)['state_dict']")
+    if is_program:
+        what, load = ('is a TorchScript program',
+                      'torch.jit.load(FILE).state_dict()')
+    return (f': it {what}; save its weights alone, torch.save({load}, OTHER), '
+            'where you trust it')
 
 
 def load_weights(model: nn.Module, state: dict, what: str) -> None:
