@@ -110,3 +110,32 @@ def test_contents_swapped_under_their_names_need_verify(root, capsys):
     assert call(*verify) == 2
     said = lines(capsys.readouterr().err)
     assert len(said) == 1 and f'{store} differs' in said[0]
+
+
+def test_missing_pca(root, capsys):
+    """Training needs none, so only --deep asks for it."""
+    (root / 'store' / 'pca.npz').unlink()
+    assert call('check_targets', root / 'store') == 0
+    capsys.readouterr()
+    assert call('check_targets', root / 'store', '--deep') == 1
+    out, err = capsys.readouterr()
+    assert len(lines(out)) == 1 and lines(err) == []
+    assert f"{root / 'store' / 'pca.npz'} is damaged (No such file" in out
+    assert 'run tools/gen_targets.py again' in out
+
+
+@pytest.mark.parametrize('name', ['targets.npy', 'pca.npz'])
+def test_a_link_to_another_disk_is_as_good_as_a_file(root, capsys, name):
+    file, elsewhere = root / 'store' / name, root / 'elsewhere'
+    file.rename(elsewhere)
+    file.symlink_to(elsewhere)
+    assert call('check_targets', root / 'store', '--deep') == 0
+    content = bytearray(elsewhere.read_bytes())
+    content[-80] ^= 1
+    elsewhere.write_bytes(content)
+    assert call('check_targets', root / 'store', '--deep') == 1
+    elsewhere.unlink()
+    assert call('check_targets', root / 'store', '--deep') == 1
+    out = lines(capsys.readouterr().out)
+    assert [f'{file} is damaged' in line for line in out] == [0, 1, 1]
+    assert 'No such file' in out[-1]
