@@ -15,6 +15,7 @@ from .features import BATCH_SIZE, PriorImages, batches_of, extract
 from .priors import Prior
 from .reduction import check_width, reduce
 from .targets import BLOCK, TargetStore, TargetStoreError, hash_ids
+from .writing import remove_leftovers
 
 
 def generate(dataset: RelaTargetDataset,
@@ -92,8 +93,7 @@ def _prepare(directory: Path, blocks: FeatureBlocks, meta: dict,
         return None
     blocks.claim()
     for place in (directory, blocks.directory):
-        for leftover in place.glob('*.[0-9]*.tmp'):
-            leftover.unlink(missing_ok=True)
+        remove_leftovers(place)
     return blocks.todo(again=not skip)
 
 

@@ -19,8 +19,9 @@ class TargetStore:
     """Targets of an ordered set of samples, read-only.
 
     A directory with ``targets.npy`` (N × k, float16 or float32),
-    ``pca.npz`` and ``meta.json``, which is written last: a directory
-    without it is an unfinished store. Nothing in it is ever unpickled.
+    ``pca.npz`` (unless ``pca`` in the manifest is empty) and ``meta.json``,
+    which is written last: a directory without it is an unfinished store.
+    Files may be links to another disk. Nothing in it is ever unpickled.
 
     Args:
         directory: Where it is; :meth:`open` reads and checks the rest.
@@ -110,7 +111,7 @@ class TargetStore:
                 raise damaged(file, f'{rows} differ from their checksum')
             if not np.isfinite(block).all():
                 raise damaged(file, f'{rows} hold NaN or infinite values')
-        if (self.directory / 'pca.npz').exists():
+        if self.meta['pca'] or (self.directory / 'pca.npz').exists():
             self.pca  # noqa: B018  reading it checks it
 
     def check(self, ids: str, samples: int, dim: int | None = None,

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -94,6 +95,21 @@ def write_atomically(file: Path, content: bytes) -> None:
     """
     with replacing(file) as f:
         f.write(content)
+
+
+def remove_leftovers(directory: str | os.PathLike) -> None:
+    """Remove what killed processes had begun to write by :func:`replacing`.
+
+    Nobody else may be writing there now; two trainings in one directory
+    would replace each other's checkpoints anyway.
+
+    Raises:
+        UserError: a file cannot be removed.
+    """
+    for file in Path(directory).glob('*.tmp'):
+        if re.search(r'.\.\d+\.tmp$', file.name) and file.is_file():
+            with _sentence(file):
+                file.unlink(missing_ok=True)
 
 
 def append_line(file: Path, line: bytes) -> None:

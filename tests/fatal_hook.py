@@ -1,4 +1,5 @@
 """Hooks for tests/test_kill.py, imported by the configs it writes."""
+import io
 import json
 import os
 import signal
@@ -7,38 +8,58 @@ from pathlib import Path
 from mmengine.hooks import Hook
 from mmengine.registry import HOOKS
 
-from mmrela import checkpoints
+from mmrela import writing
 
 
 @HOOKS.register_module()
 class TraceHook(Hook):
-    """Appends step, stage and samples of each batch to ``trace.jsonl``."""
+    """Appends a row for each batch to ``trace.jsonl``.
+
+    Step, stage, samples, and the state of the rule: λ, ℓ_f and ℓ_s.
+    """
     priority = 'VERY_HIGH'
 
     def before_train_iter(self, runner, batch_idx, data_batch=None):
         samples = data_batch['data_samples']
+        rule = next(h for h in runner.hooks if hasattr(h, 'switch_step'))
         row = (runner.iter, 'rela_target' in samples[0],
-               [s.sample_idx for s in samples])
+               [s.sample_idx for s in samples], rule.schedule.state_dict())
         with open(Path(runner.work_dir) / 'trace.jsonl', 'a') as f:
             f.write(json.dumps(row) + '\n')
 
 
 @HOOKS.register_module()
 class FatalHook(Hook):
-    """Kills the process before step ``step``, or while it saves after it."""
+    """Kills the process before step ``step``, or in the next checkpoint.
 
-    def __init__(self, step, saving=False):
+    Args:
+        step: Which.
+        saving: Where in the writing of a checkpoint, if there: in the
+            middle of its bytes (``write``), or before the whole file gets
+            its name (``rename``).
+    """
+
+    def __init__(self, step, saving=None):
         self.step, self.saving = step, saving
 
     def before_train_iter(self, runner, batch_idx, data_batch=None):
         if runner.iter == self.step and not self.saving:
-            os.kill(os.getpid(), signal.SIGKILL)
+            die()
 
     def before_save_checkpoint(self, runner, checkpoint):
-        if runner.iter >= self.step and self.saving:
-            checkpoints.write_atomically = die_half_way
+        if runner.iter >= self.step and self.saving == 'write':
+            writing.open = HalfFile
+        elif runner.iter >= self.step and self.saving == 'rename':
+            os.replace = die
 
 
-def die_half_way(file, content):
-    file.with_name(file.name + '.tmp').write_bytes(content[:len(content) // 2])
+class HalfFile(io.FileIO):
+    """Takes half of what it is given, and kills the process."""
+
+    def write(self, content):
+        super().write(content[:len(content) // 2])
+        die()
+
+
+def die(*args):
     os.kill(os.getpid(), signal.SIGKILL)

@@ -17,7 +17,7 @@ from _cli import run
 from _config import add_config_arguments, load_config, misspelt
 from mmrela import checkpoints, compat
 from mmrela.errors import UserError
-from mmrela.writing import write_atomically
+from mmrela.writing import remove_leftovers, write_atomically
 
 
 def parse_args() -> argparse.Namespace:
@@ -144,6 +144,8 @@ def main() -> None:
     compat.init_cpu_ranks(cfg)
     with misspelt(args.config):
         runner = Runner.from_cfg(cfg)
+        if is_main_process():  # the only one that writes checkpoints
+            remove_leftovers(runner.work_dir)
         runner.train()
     if is_main_process():
         write_summary(runner)
