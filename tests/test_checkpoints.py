@@ -50,6 +50,13 @@ def test_newest_sound_passes_over_broken_ones(tmp_path, capsys):
     assert checkpoints.newest_sound(tmp_path) == oldest
 
 
+@pytest.mark.parametrize('name', ['best_knn_top1_epoch_2.pth', 'backbone.pth'])
+def test_newest_sound_takes_what_training_goes_on_from(tmp_path, name):
+    epoch = save(tmp_path / 'epoch_1.pth', age=10)
+    save(tmp_path / name)
+    assert checkpoints.newest_sound(tmp_path) == epoch
+
+
 @pytest.mark.parametrize('content', [b'', b'nonsense', pickle.dumps([1])])
 def test_damaged_files_are_refused_in_one_sentence(tmp_path, content):
     file = tmp_path / 'x.pth'
@@ -65,8 +72,9 @@ def test_missing(tmp_path):
 
 
 def test_pickled_objects_need_trust_in_that_one_file(tmp_path):
-    foreign = str(save(tmp_path / 'a.pth', dict(log=HistoryBuffer([1], [1]))))
-    other = str(save(tmp_path / 'b.pth', dict(log=HistoryBuffer([2], [1]))))
+    foreign, other = (
+        str(save(tmp_path / name, dict(log=HistoryBuffer([number], [1]))))
+        for name, number in (('epoch_1.pth', 1), ('iter_2.pth', 2)))
     with pytest.raises(UserError, match='--trust-checkpoint'):
         checkpoints.require_sound(foreign)
     with pytest.raises(UserError, match='--trust-checkpoint'):

@@ -12,6 +12,8 @@ from mmengine.runner import Runner
 from mmpretrain.models.selfsup import BYOL
 from mmpretrain.registry import MODELS
 
+from mmrela.errors import UserError
+
 ROOT = Path(__file__).parents[1]
 TOTAL = 24  # steps: 3 epochs of 8
 
@@ -95,6 +97,23 @@ def test_weights_alone_do_not_bring_back_lambda(cifar_root, tmp_path):
     runner.train()
     hook = next(h for h in runner.hooks if hasattr(h, 'switch_step'))
     assert hook.switch_step == 20
+
+
+@pytest.mark.parametrize('change, reason', [
+    (lambda found: found['rela'].update(rule='AdaptiveLambda'),
+     'type=AdaptiveLambda, not FixedLambda'),
+    (lambda found: found.pop('rela'), 'without RELA')])
+def test_resume_refuses_another_rule(change, reason, cifar_root, tmp_path):
+    cfg = config('BYOL', cifar_root, tmp_path / 'w', 4)
+    cfg.train_cfg.max_epochs = 1
+    Runner.from_cfg(cfg).train()
+    cfg.load_from, cfg.resume = str(tmp_path / 'w' / 'epoch_1.pth'), True
+    checkpoint = torch.load(cfg.load_from)
+    change(checkpoint)
+    torch.save(checkpoint, cfg.load_from)
+    cfg.experiment_name = 'again'
+    with pytest.raises(UserError, match=f'{reason}.*load_from'):
+        Runner.from_cfg(cfg).train()
 
 
 @pytest.fixture(scope='module')

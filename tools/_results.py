@@ -27,7 +27,7 @@ def result(run: Run) -> dict:
         ratio=cfg.train_dataloader.sampler.ratio,
         generation=run.generation, options=run.options)
     line.update(read(run.work_dir / 'train.json') if run.epochs
-                else dict(steps=0, train_seconds=0))
+                else dict(steps=0, train_seconds=0, switch_step=None))
     line['linear_top1'] = read(run.work_dir / 'probe.json')['linear_top1']
     if run.generation:
         meta = read(run.store / 'meta.json')

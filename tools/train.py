@@ -9,14 +9,13 @@ from pathlib import Path
 
 import torch
 from mmengine.config import Config
-from mmengine.device import get_device
 from mmengine.dist import is_main_process
 from mmengine.runner import Runner
 
 from _cli import run
 from _config import add_config_arguments, load_config, misspelt
+from _runnable import require_runnable
 from mmrela import checkpoints, compat
-from mmrela.errors import UserError
 from mmrela.writing import remove_leftovers, write_atomically
 
 
@@ -70,34 +69,6 @@ def merge(cfg: Config, args: argparse.Namespace) -> Config:
     elif cfg.get('load_from') and '://' not in cfg.load_from:
         take(cfg.load_from, args.trust_checkpoint)
     return cfg
-
-
-def require_runnable(cfg: Config) -> None:
-    """Say in a sentence what mmengine would say in a traceback, or never.
-
-    Raises:
-        UserError: the config, or this machine, lacks something.
-    """
-    if cfg.model.get('type') == 'Rela' and 'rela' not in cfg.get(
-            'default_hooks', {}):
-        raise UserError('default_hooks has no entry `rela`, so nothing would '
-                        'end the RELA stage: add default_hooks = '
-                        '_base_.rela_hooks')
-    scaling = cfg.get('auto_scale_lr', {})
-    if scaling.get('enable') and 'base_batch_size' not in scaling:
-        raise UserError('auto_scale_lr needs base_batch_size, the images a '
-                        'step that the learning rate is for')
-    if cfg.optim_wrapper.get('type') == 'AmpOptimWrapper' and get_device() == 'cpu':
-        raise UserError('mixed precision (--amp, optim_wrapper.type='
-                        'AmpOptimWrapper) needs a GPU; on CPUs set '
-                        'optim_wrapper.type=OptimWrapper')
-    if cfg.launcher == 'pytorch' and 'RANK' not in os.environ:
-        raise UserError('--launcher pytorch is for processes that torchrun '
-                        'starts: use tools/dist_train.sh')
-    try:
-        Path(cfg.work_dir).mkdir(parents=True, exist_ok=True)
-    except OSError as e:
-        raise UserError(f'--work-dir {cfg.work_dir}: {e.strerror}') from e
 
 
 def resume_from(args: argparse.Namespace, work_dir: str) -> str | None:

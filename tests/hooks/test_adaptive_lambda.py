@@ -157,13 +157,6 @@ def test_missing_targets_stop_before_training(cifar_root, tmp_path):
         train(cfg)
 
 
-def test_needs_the_stamping_sampler(cifar_root, tmp_path):
-    cfg = config(cifar_root, tmp_path)
-    cfg.train_dataloader.sampler = dict(type='DefaultSampler', shuffle=True)
-    with pytest.raises(UserError, match='RelaSampler'):
-        train(cfg)
-
-
 def test_amp_loss_is_float32(cifar_root, tmp_path):
     cfg = config(cifar_root, tmp_path)
     model = Runner.from_cfg(cfg).model

@@ -10,7 +10,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from calls import CIFAR, DATA, IN1K, ROOT, call, cifar, in1k, lines
+from mmengine.logging import HistoryBuffer
 
 
 @pytest.fixture
@@ -118,6 +120,8 @@ def test_path_data(mistake, image_folder, tmp_path, capsys):
     (['default_hooks.rela.schedule.fraktion=1'], "not known.*'fraktion'"),
     (['train_dataloader.batchsize=8'], "not known.*'batchsize'"),
     ([f'{DATA}.host=CIFAR11'], 'not known.*CIFAR11 is not in the'),
+    (['train_dataloader.batch_size=64'], 'has no batch: 16 samples'),
+    (['load_from=missing.pth'], 'no checkpoint at missing.pth'),
     (['default_hooks=dict(_delete_=True)'], 'has no entry `rela`'),
     (['auto_scale_lr.enable=True'], 'needs base_batch_size'),
     (['optim_wrapper.type=AmpOptimWrapper'], 'on CPUs set optim_wrapper'),
@@ -148,6 +152,24 @@ def test_train_refuses_other_targets(mistake, cifar_root, tmp_path,
         'train', CIFAR, *options)
     make_store(tmp_path / 'store', np.ones((16, 512), np.float16))
     assert 'made from other images' in mistake('train', CIFAR, *options)
+
+
+@pytest.mark.parametrize('argv', [
+    ['--resume', 'FILE'], ['--cfg-options', 'load_from=FILE']])
+def test_train_does_not_unpickle(mistake, tmp_path, argv):
+    file = tmp_path / 'foreign.pth'
+    torch.save(dict(state_dict={}, message=HistoryBuffer()), file)
+    argv = [text.replace('FILE', str(file)) for text in argv]
+    assert '--trust-checkpoint' in mistake('train', CIFAR, *argv)
+    assert 'save its weights alone' in mistake('linear_probe', CIFAR, file)
+
+
+@pytest.mark.parametrize('options, reason', [
+    (['data_rot=x'], "not known.*'data_rot'"), (['host=CIFAR11'], 'CIFAR11')])
+def test_gen_targets_refuses(mistake, cifar_root, tmp_path, options, reason):
+    said = mistake('gen_targets', CIFAR, '--prior', 'random', *cifar(
+        cifar_root, tmp_path, *(f'{DATA}.{option}' for option in options)))
+    assert re.search(reason, said)
 
 
 def test_linear_probe(mistake, cifar_root, tmp_path):

@@ -1,0 +1,43 @@
+"""What mmengine would say in a traceback, or never, as one sentence."""
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from mmengine.config import Config
+from mmengine.device import get_device
+
+from mmrela.errors import UserError
+
+
+def require_runnable(cfg: Config) -> None:
+    """Look at a config before its Runner is built.
+
+    Raises:
+        UserError: the config, or this machine, lacks something.
+    """
+    _check_entries(cfg)
+    if (cfg.optim_wrapper.get('type') == 'AmpOptimWrapper'
+            and get_device() == 'cpu'):
+        raise UserError('mixed precision (--amp, optim_wrapper.type='
+                        'AmpOptimWrapper) needs a GPU; on CPUs set '
+                        'optim_wrapper.type=OptimWrapper')
+    if cfg.launcher == 'pytorch' and 'RANK' not in os.environ:
+        raise UserError('--launcher pytorch is for processes that torchrun '
+                        'starts: use tools/dist_train.sh')
+    try:
+        Path(cfg.work_dir).mkdir(parents=True, exist_ok=True)
+    except OSError as e:
+        raise UserError(f'--work-dir {cfg.work_dir}: {e.strerror}') from e
+
+
+def _check_entries(cfg: Config) -> None:
+    if cfg.model.get('type') == 'Rela' and 'rela' not in cfg.get(
+            'default_hooks', {}):
+        raise UserError('default_hooks has no entry `rela`, so nothing would '
+                        'end the RELA stage: add default_hooks = '
+                        '_base_.rela_hooks')
+    scaling = cfg.get('auto_scale_lr', {})
+    if scaling.get('enable') and 'base_batch_size' not in scaling:
+        raise UserError('auto_scale_lr needs base_batch_size, the images a '
+                        'step that the learning rate is for')
