@@ -41,12 +41,15 @@ GROUPS = dict(
     linear=(LINEAR, layouts.imagenet, 224))
 SLOW = {'cifar100', 'students', 'imagefolder', 'tiny', 'in1k', 'linear'}
 WEAK_VIEWS = {32: 2, 64: 2, 224: 1}  # as their data sets' bases have it
+# Weak views, and the side of six small views beside the host's two.
+LOCAL_CROPS = {'swav_rela_r50_in1k.py': (2, 96),
+               'dino_rela_r18_cifar10_multicrop.py': (2, 16)}
 
 
 def test_every_leaf_is_in_one_group():
     grouped = [leaf for leaves, _, _ in GROUPS.values() for leaf in leaves]
     assert sorted(grouped) == LEAVES
-    assert len(LEAVES) == 43
+    assert len(LEAVES) == 44
 
 
 def run(leaves: list[str], root: Path) -> dict[str, list[dict]]:
@@ -89,8 +92,9 @@ def check_views(leaf: str, steps: list[dict], side: int) -> None:
         assert [s['rela'] for s in steps] == [False, False], leaf
         return
     assert [s['rela'] for s in steps] == [True, False], leaf
-    assert steps[0]['sides'] == WEAK_VIEWS[side] * full, leaf
-    crops = 6 * [[96, 96]] if leaf == 'swav_rela_r50_in1k.py' else []
+    weak, local = LOCAL_CROPS.get(leaf, (WEAK_VIEWS[side], None))
+    assert steps[0]['sides'] == weak * full, leaf
+    crops = 6 * [[local, local]] if local else []
     assert steps[1]['sides'] == 2 * full + crops, leaf
 
 

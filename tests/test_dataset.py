@@ -108,6 +108,20 @@ def test_concatenated_data_sets_line_up(cfg, image_folder):
         assert path.endswith(given)
 
 
+def test_a_repeated_data_set(cfg):
+    part = cfg.train_dataloader.dataset
+    cfg.train_dataloader.dataset = dict(
+        type=part.type, host='RepeatDataset', times=2, targets=part.targets,
+        rela_pipeline=part.rela_pipeline, dataset=dict(
+            type=part.host, data_root=part.data_root, split='train',
+            indices=3, pipeline=part.pipeline))
+    dataset = DATASETS.build(cfg.train_dataloader.dataset)
+    ids = [name.partition(':')[2] for name in dataset.sample_ids()]
+    assert len(ids) == 6 and ids[:3] == ids[3:] and len(set(ids)) == 3
+    first, again = (views(dataset[RelaIndex(i, 1, 5)]) for i in (1, 4))
+    assert torch.equal(first, again)
+
+
 def test_targets_of_other_images_are_refused(cfg, dataset):
     dataset.check_targets(DIM)
     cfg.train_dataloader.dataset.indices = list(range(1, 65))

@@ -81,7 +81,7 @@ def _add_lightly(cfg: Config, cases: dict, missing: dict) -> None:
     if cfg.model.host != 'BYOL':
         missing['lightly'] = f'no {cfg.model.host} was written for it here'
     elif find_spec('lightly') is None:
-        missing['lightly'] = 'not installed'
+        missing['lightly'] = "not installed: pip install -e '.[benchmark]'"
     else:
         from _benchmark_lightly import LightlyBYOL
         cases['lightly'] = LightlyBYOL(cfg).epoch

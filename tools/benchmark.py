@@ -1,12 +1,13 @@
 """Measure what RELA's parts cost beside what one would use without them.
 
-step    a RELA step, a bare PyTorch loop's, the host's before and after
-loader  images/s of mmpretrain's views and of batched ones
-epoch   epochs through the Runner, plain mmpretrain's, lightly's
-pca     BatchPCA, the bare arithmetic, scikit-learn
+step      a RELA step, a bare PyTorch loop's, the host's before and after
+loader    images/s of mmpretrain's views and of batched ones
+epoch     epochs through the Runner, plain mmpretrain's, lightly's
+features  the prior's pass over the images, the prior alone
+pca       BatchPCA, the bare arithmetic, scikit-learn
 
 All cases run in one process in turn; set OMP_NUM_THREADS for the threads.
-Images of `loader` and `epoch` are the config's, the rest is random.
+Images of `loader`, `epoch` and `features` are the config's, others are random.
 """
 from __future__ import annotations
 
@@ -30,11 +31,14 @@ def parse_args() -> argparse.Namespace:
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter)
     tools = parser.add_subparsers(dest='what', required=True)
-    for name in ('step', 'loader', 'epoch'):
+    for name in ('step', 'loader', 'epoch', 'features'):
         add_config_arguments(tools.add_parser(name))
     tools.choices['step'].add_argument(
         '--image-size', type=int, default=32, metavar='S',
         help='side of the random images that views are made of')
+    tools.choices['features'].add_argument(
+        '--prior', default='torchvision:mobilenet_v2,size=64,weights=none',
+        metavar='P', help='default: %(default)s')
     pca = tools.add_parser('pca')
     pca.add_argument('--samples', type=int, default=20000, metavar='N')
     pca.add_argument('--dim', type=int, default=1280, metavar='D')
@@ -71,6 +75,9 @@ def plan(args: argparse.Namespace, folder: Path):
     if args.what == 'loader':
         import _benchmark_loader
         return _benchmark_loader.plan(cfg, folder)
+    if args.what == 'features':
+        import _benchmark_features
+        return _benchmark_features.plan(cfg, args.prior)
     import _benchmark_epoch
     return _benchmark_epoch.plan(cfg, folder, args.pairs)
 

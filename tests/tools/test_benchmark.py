@@ -12,6 +12,7 @@ import torch
 from calls import CIFAR, call, cifar
 
 import _benchmark_epoch
+import _benchmark_features
 import _benchmark_pca
 import _benchmark_step
 from _benchmark import Plan, Ratio, coverage, interleave
@@ -175,6 +176,25 @@ def test_too_many_components_are_refused(capsys):
     assert '--components 512: choose 1 to 8' in capsys.readouterr().err
 
 
+def test_features(benchmark, cifar_root, tmp_path):
+    out, result = benchmark('features', '--prior', 'random,size=16',
+                            *cifar(cifar_root, tmp_path / 'none'))
+    assert '≥ 0.9' in out and result['images'] == 16
+    assert list(result['seconds']) == [_benchmark_features.PASS,
+                                       _benchmark_features.BARE]
+    assert not (tmp_path / 'none').exists()
+
+
+def test_the_bare_loop_gives_the_pass_features(small_cfg, cifar_root):
+    small_cfg.merge_from_dict({'train_dataloader.dataset.data_root':
+                               str(cifar_root),
+                               'train_dataloader.dataset.indices': 150})
+    cases = _benchmark_features.plan(small_cfg, 'random,size=16').cases
+    ours, bare = (torch.cat(cases[name]()) for name in (
+        _benchmark_features.PASS, _benchmark_features.BARE))
+    assert ours.shape == (150, 64) and torch.equal(ours, bare)
+
+
 def test_loader(benchmark, cifar_root, tmp_path):
     out, result = benchmark(
         'loader', '--seconds', 0, *cifar(cifar_root, tmp_path / 'none'))
@@ -198,7 +218,7 @@ def test_epoch(benchmark, cifar_root, tmp_path, monkeypatch):
     out, result = benchmark(
         'epoch', *cifar(cifar_root, tmp_path / 'none', *SMALL[1:]))
     assert '| RELA epoch, device path / plain mmpretrain |' in out
-    assert '| lightly | not installed |' in out
+    assert '| lightly | not installed: pip' in out
     assert len(result['seconds']) == 5 and result['images'] == 16
     assert len(result['ratios']) == 4
 
