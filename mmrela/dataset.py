@@ -109,6 +109,9 @@ class RelaTargetDataset(Dataset):
 
     def _rela(self, index: int) -> dict:
         results = self.rela_pipeline(load_sample(self.dataset, index))
+        if 'data_samples' not in results:
+            raise UserError('train_dataloader.dataset.rela_pipeline must end '
+                            'with PackInputs, after its MultiView')
         # No tensor: mmengine would copy each sample's to the device alone.
         results['data_samples'].set_field(self.store[index], 'rela_target')
         return results

@@ -22,9 +22,13 @@ def start(launcher: str) -> None:
     They exchange small messages only, so gloo does with GPUs as well.
 
     Raises:
-        UserError: torchrun or srun did not start this process.
+        UserError: torchrun or srun did not start this process, or started
+            it beside others that it would not meet.
     """
     if launcher == 'none':
+        if int(os.environ.get('WORLD_SIZE', 1)) > 1:
+            raise UserError('torchrun started several processes, which would '
+                            'all do the same: add --launcher pytorch')
         return
     if launcher == 'slurm':
         read_slurm()

@@ -27,6 +27,11 @@ class _Options(DictAction):
 def add_config_arguments(parser: argparse.ArgumentParser) -> None:
     """Add ``config`` and ``--cfg-options``, as mmpretrain's tools have."""
     parser.add_argument('config', help='config file')
+    add_cfg_options(parser)
+
+
+def add_cfg_options(parser: argparse.ArgumentParser) -> None:
+    """Add ``--cfg-options`` alone."""
     parser.add_argument(
         '--cfg-options',
         nargs='+',
@@ -80,6 +85,10 @@ def misspelt(config: str) -> Iterator[None]:
                 'is not in the', 'unexpected keyword argument',
                 'required positional argument')):
             raise
-        raise UserError(f'{config}, or --cfg-options, has a name that is not '
-                        f'known, or lacks one: {message.splitlines()[0]}'
-                        ) from e
+        raise UserError(
+            f'{config}, or --cfg-options, has a name that is not known, or '
+            f'lacks one: {message.splitlines()[0]} (an entry that a base '
+            'fills needs _delete_=True to be replaced)') from e
+    except FileNotFoundError as e:
+        raise UserError(f'{config} names a file or folder that is not there: '
+                        f'{e}') from e

@@ -4,6 +4,9 @@ from __future__ import annotations
 import argparse
 
 from _cli import run
+from _config import add_cfg_options, load_config
+from _priors import build_dataset
+from gen_targets import head_width
 from mmrela.targets import TargetStore, TargetStoreError
 
 
@@ -12,34 +15,33 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('directory', help='the store')
     parser.add_argument(
         '--config', help='check that it fits this training config too')
+    add_cfg_options(parser)
     parser.add_argument(
         '--deep', action='store_true', help='read all targets')
     return parser.parse_args()
 
 
-def check(directory: str, config: str | None, deep: bool) -> str:
+def check(args: argparse.Namespace) -> str:
     """Describe a sound store in one sentence.
 
     Raises:
         TargetStoreError: the store is not sound.
     """
-    store = TargetStore.open(directory)
-    if deep:
+    store = TargetStore.open(args.directory)
+    if args.deep:
         store.verify()
-    if config:
-        from _config import load_config
-        from gen_targets import build_dataset, head_width
-        cfg = load_config(argparse.Namespace(config=config, cfg_options=None))
-        cfg.train_dataloader.dataset.targets = directory
+    if args.config:
+        cfg = load_config(args)
+        cfg.train_dataloader.dataset.targets = args.directory
         build_dataset(cfg).check_targets(head_width(cfg))
-    return (f'{directory} is sound: {len(store)} targets of {store.dim} '
+    return (f'{args.directory} is sound: {len(store)} targets of {store.dim} '
             f'components from {store.meta["prior"].get("name")}')
 
 
 def main() -> int:
     args = parse_args()
     try:
-        print(check(args.directory, args.config, args.deep))
+        print(check(args))
     except TargetStoreError as e:
         print(e)
         return 1

@@ -76,6 +76,9 @@ def resume_from(args: argparse.Namespace, work_dir: str) -> str | None:
     file = args.resume
     if file == 'auto':
         file = checkpoints.newest_sound(work_dir, args.trust_checkpoint)
+        if file is None:
+            print(f'no checkpoint in {work_dir}: training begins afresh',
+                  flush=True)
     if file:
         take(str(file), args.trust_checkpoint)
     return file and str(file)

@@ -70,7 +70,7 @@ def hub_file(repo: str, names: list[str], what: str) -> str:
         with suppress(EntryNotFoundError):
             return hf_hub_download(repo, name, local_files_only=True)
     cure = (f'fetch {names[0]} of {repo} on the Hugging Face hub by hand and '
-            'pass it as --weights FILE')
+            'say ,weights=FILE behind the prior')
     with downloading(what, cure, constants.ENDPOINT):
         for name in names[:-1]:
             with suppress(EntryNotFoundError):
@@ -92,8 +92,8 @@ def url_file(url: str, what: str) -> str:
     if not file.is_file():
         file.parent.mkdir(parents=True, exist_ok=True)
         digest = torch.hub.HASH_REGEX.search(file.name)
-        with downloading(what, f'fetch {url} by hand and pass it as '
-                         '--weights FILE'):
+        with downloading(what, f'fetch {url} by hand and say '
+                         ',weights=FILE behind the prior'):
             torch.hub.download_url_to_file(
                 url, str(file), digest.group(1) if digest else None)
     return str(file)

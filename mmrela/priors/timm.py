@@ -50,7 +50,7 @@ def _build(name: str, weights: str | None, spec: str) -> nn.Module:
         return timm.create_model(name)
     if weights is None and (not entry.hf_hub_id or entry.hf_hub_filename
                             or entry.custom_load):
-        with downloading(what, 'pass a file of them as --weights FILE',
+        with downloading(what, 'say ,weights=FILE behind the prior',
                          entry.url or None):
             return timm.create_model(name, pretrained=True)
     file = weights or hub_file(

@@ -56,6 +56,6 @@ def _drop_classifier(name: str, model: nn.Module) -> None:
 
 def _download(name: str, entry) -> dict:
     with downloading(f'the weights of {name}',
-                     f'fetch {entry.url} by hand and pass it as '
-                     '--weights FILE'):
+                     f'fetch {entry.url} by hand and say '
+                     ',weights=FILE behind the prior'):
         return entry.get_state_dict(progress=True, check_hash=True)

@@ -46,7 +46,7 @@ def test_refused_download_is_one_sentence(offline, spec, wanted):
     with pytest.raises(UserError, match='cannot download') as error:
         build_prior(spec)
     said = str(error.value)
-    assert wanted in said and '--weights FILE' in said and '\n' not in said
+    assert wanted in said and ',weights=FILE' in said and '\n' not in said
     assert 'URLError' in said
     assert time.perf_counter() - start < 20
     assert not list(offline.rglob('*.pth'))

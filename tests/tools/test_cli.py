@@ -195,7 +195,10 @@ def test_check_targets(cifar_root, tmp_path, store, capsys):
         ' indices=16))\n')
     assert call('check_targets', store) == 0
     assert call('check_targets', store, '--config', config, '--deep') == 0
-    assert capsys.readouterr().out.count('sound: 16 targets of 4') == 2
+    assert call('check_targets', store, '--config', CIFAR,
+                *cifar(cifar_root, store, 'model.rela_head.out_channels=4')
+                ) == 0
+    assert capsys.readouterr().out.count('sound: 16 targets of 4') == 3
     config.write_text(config.read_text().replace('16', '17'))
     assert call('check_targets', store, '--config', config) == 1
     assert call('check_targets', tmp_path / 'nowhere') == 1

@@ -115,33 +115,24 @@ def test_list_priors(capsys):
     assert max(map(len, out.split('\n'))) < 80
 
 
-MINE = """\
-from mmrela.priors import PRIORS, Prior
-from torch import nn
-from torchvision.transforms.v2.functional import to_image
-
-
-def load_mine(name, weights, image_size, cfg):
-    model = nn.Sequential(nn.AvgPool2d(int(name)), nn.Flatten())
-    return Prior(f'mine:{name}', model, lambda image: to_image(image) / 255,
-                 'native size, 0 to 1')
-
-
-PRIORS['mine'] = load_mine
-"""
+def shown_prior() -> str:
+    """The module that the README shows."""
+    blocks = (ROOT / 'README.md').read_text().split('```python\n')
+    return next(block.partition('```')[0] for block in blocks
+                if 'load_mine' in block)
 
 
 def test_prior_of_ones_own(cifar_root, tmp_path, monkeypatch):
     """A few lines in a module that the config imports."""
     monkeypatch.syspath_prepend(tmp_path)
     monkeypatch.setattr(priors, 'PRIORS', priors.PRIORS.copy())
-    (tmp_path / 'my_priors.py').write_text(MINE)
+    (tmp_path / 'my_priors.py').write_text(shown_prior())
     config = tmp_path / 'config.py'
     config.write_text(f"_base_ = {CIFAR!r}\n"
                       "custom_imports = dict(imports=['mmrela', "
                       "'my_priors'])\n")
     assert call('gen_targets', config, '--prior', 'mine:16', '--dim', 4,
-                *cifar(cifar_root, tmp_path / 'out')) == 0
+                '--image-size', 32, *cifar(cifar_root, tmp_path / 'out')) == 0
     store = TargetStore.open(tmp_path / 'out')
     assert store.meta['prior']['name'] == 'mine:16'
     images = np.fromfile(
