@@ -1,9 +1,10 @@
-"""Hooks for tests/test_kill.py, imported by the configs it writes."""
+"""Hooks for trainings that tests kill; their configs import this file."""
 import json
 import os
 import signal
 from pathlib import Path
 
+from mmengine.dist import get_rank
 from mmengine.hooks import Hook
 from mmengine.registry import HOOKS
 
@@ -12,15 +13,26 @@ from mmrela import checkpoints
 
 @HOOKS.register_module()
 class TraceHook(Hook):
-    """Appends step, stage and samples of each batch to ``trace.jsonl``."""
+    """Appends step, stage and samples of each batch to the rank's file."""
     priority = 'VERY_HIGH'
 
     def before_train_iter(self, runner, batch_idx, data_batch=None):
         samples = data_batch['data_samples']
         row = (runner.iter, 'rela_target' in samples[0],
                [s.sample_idx for s in samples])
-        with open(Path(runner.work_dir) / 'trace.jsonl', 'a') as f:
+        with open(trace_file(runner.work_dir, get_rank()), 'a') as f:
             f.write(json.dumps(row) + '\n')
+
+
+def trace_file(work_dir, rank):
+    return Path(work_dir) / f'trace-{rank}.jsonl'
+
+
+def trace(work_dir, rank=0):
+    """The last row of each step: a killed epoch is done again."""
+    text = trace_file(work_dir, rank).read_text()
+    rows = map(json.loads, text.splitlines())
+    return {row[0]: row[1:] for row in rows}
 
 
 @HOOKS.register_module()
