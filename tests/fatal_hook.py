@@ -1,10 +1,11 @@
-"""Hooks for tests/test_kill.py, imported by the configs it writes."""
+"""Hooks for trainings that tests kill; their configs import this file."""
 import io
 import json
 import os
 import signal
 from pathlib import Path
 
+from mmengine.dist import get_rank
 from mmengine.hooks import Hook
 from mmengine.registry import HOOKS
 
@@ -13,7 +14,7 @@ from mmrela import writing
 
 @HOOKS.register_module()
 class TraceHook(Hook):
-    """Appends a row for each batch to ``trace.jsonl``.
+    """Appends a row for each batch to the rank's file.
 
     Step, stage, samples, and the state of the rule: λ, ℓ_f and ℓ_s.
     """
@@ -24,8 +25,19 @@ class TraceHook(Hook):
         rule = next(h for h in runner.hooks if hasattr(h, 'switch_step'))
         row = (runner.iter, 'rela_target' in samples[0],
                [s.sample_idx for s in samples], rule.schedule.state_dict())
-        with open(Path(runner.work_dir) / 'trace.jsonl', 'a') as f:
+        with open(trace_file(runner.work_dir, get_rank()), 'a') as f:
             f.write(json.dumps(row) + '\n')
+
+
+def trace_file(work_dir, rank):
+    return Path(work_dir) / f'trace-{rank}.jsonl'
+
+
+def trace(work_dir, rank=0):
+    """The last row of each step: a killed epoch is done again."""
+    text = trace_file(work_dir, rank).read_text()
+    rows = map(json.loads, text.splitlines())
+    return {row[0]: row[1:] for row in rows}
 
 
 @HOOKS.register_module()

@@ -64,34 +64,47 @@ _SMALL = {
 }
 
 
+def small_options(host: str, cifar_root: Path, work_dir: Path,
+                  **options) -> dict:
+    """What makes the host's own config a small network's, on 64 images.
+
+    Options take ``__`` for the dots of ``--cfg-options``.
+    """
+    return {
+        **_SMALL, **HOSTS[host][1],
+        'train_dataloader.dataset.data_root': str(cifar_root),
+        'train_dataloader.dataset.targets': str(work_dir.parent / 'targets'),
+        'work_dir': str(work_dir),
+        **{key.replace('__', '.'): v for key, v in options.items()}
+    }
+
+
 def small_config(host: str, cifar_root: Path, work_dir: Path,
                  **options) -> Config:
-    """The host's own config with a small network on 64 images.
+    """The host's own config with :func:`small_options`.
 
-    Targets (random vectors) are written beside the work dir. Options take
-    ``__`` for the dots of ``--cfg-options``.
+    Targets (random vectors) are written beside the work dir.
     """
     init_default_scope('mmpretrain')
-    file, small = HOSTS[host]
-    cfg = Config.fromfile(CONFIGS / file)
-    options = {key.replace('__', '.'): v for key, v in options.items()}
-    targets = work_dir.parent / 'targets'
-    cfg.merge_from_dict({
-        **_SMALL, **small,
-        'train_dataloader.dataset.data_root': str(cifar_root),
-        'train_dataloader.dataset.targets': str(targets),
-        'work_dir': str(work_dir), **options
-    })
-    if not targets.exists():
+    cfg = Config.fromfile(CONFIGS / HOSTS[host][0])
+    cfg.merge_from_dict(small_options(host, cifar_root, work_dir, **options))
+    if not Path(cfg.train_dataloader.dataset.targets).exists():
         write_random_targets(cfg)
     return cfg
 
 
+def small_arguments(*arguments, **options) -> list[str]:
+    """:func:`small_config` for a command line that names the config."""
+    small_config(*arguments, **options)
+    changed = small_options(*arguments, **options)
+    return ['--cfg-options', *(f'{k}={v}' for k, v in changed.items())]
+
+
 def hand_over_after(steps: int, total: int) -> dict:
     """Options that let λ fall after ``steps`` of ``total`` steps."""
-    return dict(default_hooks__rela__schedule=dict(
-        _delete_=True, type='FixedLambda', fraction=steps / total,
-        total_steps=total))
+    rule = 'default_hooks__rela__schedule__'
+    return {f'{rule}type': 'FixedLambda', f'{rule}fraction': steps / total,
+            f'{rule}total_steps': total}
 
 
 def write_random_targets(cfg: Config) -> TargetStore:

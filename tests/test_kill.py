@@ -1,5 +1,4 @@
 """SIGKILL at any moment of a training, then --resume."""
-import json
 import os
 import signal
 import subprocess
@@ -8,6 +7,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from fatal_hook import trace
 from hosts import small_config
 
 ROOT = Path(__file__).parents[1]
@@ -51,12 +51,6 @@ def train(cifar_root, work_dir, *arguments, hooks=()):
 def weights(work_dir):
     checkpoint = torch.load(work_dir / 'epoch_4.pth', weights_only=True)
     return checkpoint['state_dict']
-
-
-def trace(work_dir):
-    """The last row of each step: a killed epoch is done again."""
-    rows = map(json.loads, (work_dir / 'trace.jsonl').read_text().splitlines())
-    return {row[0]: row[1:] for row in rows}
 
 
 @pytest.fixture(scope='module')

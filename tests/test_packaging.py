@@ -135,14 +135,17 @@ def make_wheel(source: Path, out: Path) -> Path:
     return out / 'files'
 
 
+def clean_copy(folder: Path) -> Path:
+    """A copy of this checkout without what an earlier build left."""
+    return shutil.copytree(
+        ROOT, folder / 'mmrela', ignore=shutil.ignore_patterns(
+            '.*', 'build', 'data', 'dist', 'wandb', 'work_dirs', '*venv*',
+            '*.egg-info'))
+
+
 @pytest.fixture(scope='module')
 def project(tmp_path_factory) -> Path:
-    """A copy of this checkout without what an earlier build left."""
-    copy = tmp_path_factory.mktemp('checkout') / 'mmrela'
-    shutil.copytree(ROOT, copy, ignore=shutil.ignore_patterns(
-        '.*', 'build', 'data', 'dist', 'wandb', 'work_dirs', '*venv*',
-        '*.egg-info'))
-    return copy
+    return clean_copy(tmp_path_factory.mktemp('checkout'))
 
 
 @pytest.fixture(scope='module')

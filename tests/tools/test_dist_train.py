@@ -2,15 +2,12 @@
 from __future__ import annotations
 
 import json
-import os
-import socket
-import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 import torch
-from calls import DATA, IN1K, ROOT, call
+from calls import DATA, IN1K, ROOT, call, shell
 from mmengine.config import Config
 from mmpretrain.registry import MODELS
 
@@ -40,24 +37,6 @@ PROBE = [
 ]
 
 
-@pytest.fixture
-def shell(tmp_path):
-    """Run a command in the repository's root and return what it did."""
-
-    def run(*command) -> subprocess.CompletedProcess:
-        with socket.socket() as free:
-            free.bind(('', 0))
-            port = free.getsockname()[1]
-        environment = dict(
-            os.environ, PYTHON=sys.executable, PYTHONPATH=str(ROOT),
-            PORT=str(port), OMP_NUM_THREADS='1')
-        return subprocess.run(
-            [*map(str, command)], capture_output=True, text=True, cwd=ROOT,
-            env=environment, timeout=900)
-
-    return run
-
-
 def logged(work_dir: Path) -> list[dict]:
     """All scalars of a run, in the order of its starts."""
     files = sorted(work_dir.glob('*/vis_data/scalars.json'))
@@ -79,7 +58,7 @@ def probe_options(checkpoint: Path, images: Path) -> list[str]:
             f'model.backbone.init_cfg.checkpoint={checkpoint}']
 
 
-def test_a_mistake_is_one_sentence_on_two_ranks(shell, tmp_path):
+def test_a_mistake_is_one_sentence_on_two_ranks(tmp_path):
     done = shell('bash', 'tools/dist_train.sh', IN1K, 2, '--work-dir',
                  tmp_path, '--cfg-options',
                  f'{DATA}.data_root={tmp_path}/nowhere', *TRAIN)
@@ -89,7 +68,7 @@ def test_a_mistake_is_one_sentence_on_two_ranks(shell, tmp_path):
     assert 'Traceback' not in done.stdout + done.stderr
 
 
-def test_usage(shell):
+def test_usage():
     done = shell('bash', 'tools/dist_train.sh', IN1K)
     assert done.returncode == 2 and done.stdout == ''
     assert done.stderr.startswith('usage: ') and 'GPUS' in done.stderr
@@ -109,7 +88,7 @@ def test_linear_benchmark_can_be_resumed(image_folder, tmp_path):
 
 @pytest.mark.slow
 @pytest.mark.timeout(3600)
-def test_from_images_to_a_probe(shell, image_folder, tmp_path):
+def test_from_images_to_a_probe(image_folder, tmp_path):
     """Targets; three epochs with a hand-over; one more; a linear probe."""
     targets, work_dir = tmp_path / 'targets', tmp_path / 'work'
     options = ['--cfg-options', f'{DATA}.data_root={image_folder}', *TRAIN,

@@ -14,7 +14,6 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-import torch
 from calls import ROOT, call
 from mmengine.config import Config
 from mmengine.logging import HistoryBuffer
@@ -418,43 +417,6 @@ def test_training_time_counts_the_steps_before_a_resume(tmp_path):
     summary = json.loads((tmp_path / 'train.json').read_text())
     assert summary['train_seconds'] == 9 and summary['steps'] == 3
     assert summary['seed'] == 5 and summary['threads'] >= 1
-
-
-@pytest.mark.slow
-@pytest.mark.timeout(1800)
-def test_a_killed_run_ends_as_if_it_had_not_been(cifar_root, tmp_path,
-                                                 monkeypatch):
-    """The real tools, killed in the second epoch and started again."""
-    for name in ('configs', 'tools'):
-        (tmp_path / name).symlink_to(ROOT / name)
-    monkeypatch.chdir(tmp_path)
-    data = {f'{key}.data_root': str(cifar_root) for key in (
-        'train_dataloader.dataset', 'probe.train', 'probe.test')}
-    monkeypatch.setenv('PYTHONPATH', str(ROOT))
-    table = tiny(tmp_path, seeds=[0], overrides=data)
-    ends = []
-    for name in ('whole', 'killed'):
-        places = ['--only', 'random', '--work-dir', tmp_path / name,
-                  '--results', tmp_path / f'{name}.jsonl']
-        if name == 'killed':
-            process = start(table, *places)
-            until(lambda: list((tmp_path / 'killed').rglob('epoch_1.pth')),
-                  900)
-            for tool in children(process.pid):
-                os.kill(tool, signal.SIGKILL)
-            process.kill()
-        assert start(table, *places).wait(900) == 0
-        [line] = results(tmp_path / f'{name}.jsonl').values()
-        [file] = (tmp_path / name).rglob('epoch_2.pth')
-        ends.append((line['linear_top1'], torch.load(file)['state_dict']))
-    assert ends[0][0] == ends[1][0]
-    assert all(torch.equal(value, ends[1][1][key])
-               for key, value in ends[0][1].items())
-
-
-def children(pid: int) -> list[int]:
-    text = Path(f'/proc/{pid}/task/{pid}/children').read_text()
-    return list(map(int, text.split()))
 
 
 def test_every_size_of_the_base_says_all():

@@ -31,7 +31,7 @@ def in_this_process(tool: str, *arguments: str, done: Path, **_) -> None:
         assert call(tool, *arguments) == 0, arguments
 
 
-def small_table(name: str, data_root: Path) -> str:
+def small_table(name: str, data_root: Path, **smoke) -> str:
     """A table in the working directory, whose priors need no download."""
     table = _table.load_table(name)
     priors = {key: dict(weights='none', normalize='whiten')
@@ -40,8 +40,9 @@ def small_table(name: str, data_root: Path) -> str:
     data = {f'{key}.data_root': str(data_root) for key in (
         'train_dataloader.dataset', 'probe.train', 'probe.test')}
     file = Path(f'{name}.py')
+    smoke['overrides'] = data
     file.write_text(f'_base_ = {table.filename!r}\npriors = {priors}\n'
-                    f'sizes = dict(smoke=dict(overrides={data}))\n')
+                    f'sizes = dict(smoke={smoke})\n')
     return str(file)
 
 
