@@ -40,10 +40,9 @@ GROUPS = dict(
     in1k=(IN1K, layouts.imagenet, 224),
     linear=(LINEAR, layouts.imagenet, 224))
 SLOW = {'cifar100', 'students', 'imagefolder', 'tiny', 'in1k', 'linear'}
-WEAK_VIEWS = {32: 2, 64: 2, 224: 1}  # as their data sets' bases have it
 # Weak views, and the side of six small views beside the host's two.
 LOCAL_CROPS = {'swav_rela_r50_in1k.py': (2, 96),
-               'dino_rela_r18_cifar10_multicrop.py': (2, 16)}
+               'dino_rela_r18_cifar10_multicrop.py': (1, 16)}
 
 
 def test_every_leaf_is_in_one_group():
@@ -92,7 +91,7 @@ def check_views(leaf: str, steps: list[dict], side: int) -> None:
         assert [s['rela'] for s in steps] == [False, False], leaf
         return
     assert [s['rela'] for s in steps] == [True, False], leaf
-    weak, local = LOCAL_CROPS.get(leaf, (WEAK_VIEWS[side], None))
+    weak, local = LOCAL_CROPS.get(leaf, (1, None))
     assert steps[0]['sides'] == weak * full, leaf
     crops = 6 * [[local, local]] if local else []
     assert steps[1]['sides'] == 2 * full + crops, leaf

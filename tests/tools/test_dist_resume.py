@@ -54,7 +54,7 @@ def test_both_ranks_hand_over_at_the_same_step(whole):
     assert switch == SWITCH
     for rows in traces:
         assert list(rows) == list(range(END))
-        assert [is_rela for is_rela, _ in rows.values()] == (
+        assert [is_rela for is_rela, *_ in rows.values()] == (
             [True] * (SWITCH + 2) + [False] * (END - SWITCH - 2))
     for start in range(0, END, EPOCH):
         seen = [i for rows in traces for step in range(start, start + EPOCH)
