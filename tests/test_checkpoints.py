@@ -66,6 +66,12 @@ def test_damaged_files_are_refused_in_one_sentence(tmp_path, content):
     assert '\n' not in str(e.value)
 
 
+def test_the_format_before_torch_1_6_is_sound(tmp_path):
+    file = tmp_path / 'old.pth'
+    torch.save(dict(state_dict={}), file, _use_new_zipfile_serialization=False)
+    checkpoints.require_sound(file)
+
+
 def test_missing(tmp_path):
     with pytest.raises(UserError, match='no checkpoint at'):
         checkpoints.require_sound(tmp_path / 'none.pth')

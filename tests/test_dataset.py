@@ -122,6 +122,14 @@ def test_a_repeated_data_set(cfg):
     assert torch.equal(first, again)
 
 
+def test_a_pipeline_that_packs_nothing_is_refused(cfg):
+    cfg.train_dataloader.dataset.rela_pipeline = [
+        dict(type='RandomFlip', prob=0.5)]
+    dataset = DATASETS.build(cfg.train_dataloader.dataset)
+    with pytest.raises(UserError, match='must end with PackInputs'):
+        dataset[RelaIndex(0, 1, 5)]
+
+
 def test_targets_of_other_images_are_refused(cfg, dataset):
     dataset.check_targets(DIM)
     cfg.train_dataloader.dataset.indices = list(range(1, 65))

@@ -164,6 +164,21 @@ def test_train_does_not_unpickle(mistake, tmp_path, argv):
     assert 'save its weights alone' in mistake('linear_probe', CIFAR, file)
 
 
+def test_torchrun_needs_its_launcher(mistake, cifar_root, tmp_path,
+                                     monkeypatch):
+    monkeypatch.setenv('WORLD_SIZE', '2')
+    assert 'add --launcher pytorch' in mistake(
+        'gen_targets', CIFAR, '--prior', 'random',
+        *cifar(cifar_root, tmp_path))
+
+
+def test_plain_configs_name_what_is_missing(mistake, tmp_path):
+    linear = ROOT / 'configs' / 'linear' / 'resnet50_in1k.py'
+    said = mistake('train', linear, '--work-dir', tmp_path, '--cfg-options',
+                   f'train_dataloader.dataset.data_root={tmp_path}/none')
+    assert f'{linear} names a file or folder that is not there' in said
+
+
 @pytest.mark.parametrize('options, reason', [
     (['data_rot=x'], "not known.*'data_rot'"), (['host=CIFAR11'], 'CIFAR11')])
 def test_gen_targets_refuses(mistake, cifar_root, tmp_path, options, reason):
