@@ -85,10 +85,11 @@ def misspelt(config: str) -> Iterator[None]:
                 'is not in the', 'unexpected keyword argument',
                 'required positional argument')):
             raise
+        cure = (': if a base gives it, replace the whole entry by '
+                '_delete_=True' * ('unexpected' in message))
         raise UserError(
             f'{config}, or --cfg-options, has a name that is not known, or '
-            f'lacks one: {message.splitlines()[0]} (an entry that a base '
-            'fills needs _delete_=True to be replaced)') from e
+            f'lacks one: {message.splitlines()[0]}{cure}') from e
     except FileNotFoundError as e:
         raise UserError(f'{config} names a file or folder that is not there: '
                         f'{e}') from e

@@ -21,8 +21,9 @@ def require(runner: Runner, model: nn.Module) -> None:
         UserError: something lacks; names the key.
     """
     loader = runner.train_dataloader
-    if not isinstance(loader.batch_sampler.sampler, RelaSampler
-                      ) or not isinstance(loader.dataset, RelaTargetDataset):
+    sampler = getattr(loader.batch_sampler, 'sampler', None)
+    if not isinstance(sampler, RelaSampler) or not isinstance(
+            loader.dataset, RelaTargetDataset):
         raise UserError(
             'AdaptiveLambdaHook needs train_dataloader.sampler.type='
             'RelaSampler and train_dataloader.dataset.type='
@@ -36,8 +37,8 @@ def require(runner: Runner, model: nn.Module) -> None:
                         'by_epoch=True, max_epochs=…)')
     if not len(loader):
         raise UserError(
-            f'an epoch has no batch: {len(loader.batch_sampler.sampler)} '
-            'samples a rank are fewer than train_dataloader.batch_size='
+            f'an epoch has no batch: {len(sampler)} samples a rank are '
+            'fewer than train_dataloader.batch_size='
             f'{loader.batch_sampler.batch_size}, and drop_last is set')
     # Either stage leaves the other's parameters without a gradient.
     if isinstance(runner.model, DistributedDataParallel
