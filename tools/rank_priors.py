@@ -114,6 +114,8 @@ def rank(cfg: Config, specs: list[str], samples: int) -> dict:
         raise UserError(f'ranking needs at least {LEAST} images, got '
                         f'{len(rows)}: raise --samples, or take more data')
     labels = Labels(cfg, dataset, rows)
+    for spec in specs:  # a mistake shows before the first pass
+        build_prior(spec, cfg=cfg)
     table, features = map(list, zip(*(
         describe(spec, cfg, dataset, rows, labels) for spec in specs)))
     between = distances(features)
