@@ -1,2 +1,3 @@
-_base_ = ['dino_rela_r18_cifar10.py', '_base_/views/multicrop.py']
-train_dataloader = dict(dataset=dict(pipeline=_base_.multicrop_pipeline))
+_base_ = ['_base_/methods/dino_multicrop.py', '_base_/datasets/cifar10.py',
+          '_base_/schedules/adamw_100e.py', '_base_/runtime.py']
+train_dataloader = dict(dataset=dict(pipeline=_base_.strong_pipeline))
