@@ -145,7 +145,6 @@ def _stack(batch: list[Tensor | None]) -> tuple[Tensor | None, Tensor]:
     """The readable images, (m, 3, H, W), and which they are, (n,) bool."""
     images = [image for image in batch if image is not None]
     if len({image.shape for image in images}) > 1:
-        raise UserError('the images differ in size: pass --image-size, or '
-                        ',size=S behind the prior')
+        raise UserError('images differ in size: pass --image-size or ,size=S')
     readable = torch.tensor([image is not None for image in batch])
     return torch.stack(images) if images else None, readable

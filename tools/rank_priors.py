@@ -93,10 +93,9 @@ class Labels:
         return linear_score(features, self.labels)
 
 
-def describe(spec: str, cfg: Config, dataset: Dataset, rows: list[int],
-             labels: Labels) -> tuple[dict, Tensor]:
+def describe(spec: str, prior: Prior, cfg: Config, dataset: Dataset,
+             rows: list[int], labels: Labels) -> tuple[dict, Tensor]:
     """A row of the table, and the features that it is about."""
-    prior = build_prior(spec, cfg=cfg)
     features, rate = look(prior, dataset, rows, cfg)
     shares = spectrum(features)
     kept = float(shares[:head_width(cfg)].sum())
@@ -114,10 +113,11 @@ def rank(cfg: Config, specs: list[str], samples: int) -> dict:
         raise UserError(f'ranking needs at least {LEAST} images, got '
                         f'{len(rows)}: raise --samples, or take more data')
     labels = Labels(cfg, dataset, rows)
-    for spec in specs:  # a mistake shows before the first pass
-        build_prior(spec, cfg=cfg)
+    # All at once: a mistake in one shows before the first pass.
+    priors = [build_prior(spec, cfg=cfg) for spec in specs]
     table, features = map(list, zip(*(
-        describe(spec, cfg, dataset, rows, labels) for spec in specs)))
+        describe(spec, prior, cfg, dataset, rows, labels)
+        for spec, prior in zip(specs, priors))))
     between = distances(features)
     others = len(specs) - 1
     for row, found in zip(table, (between.sum(1) - between.diagonal())):

@@ -73,15 +73,17 @@ def merge(cfg: Config, args: argparse.Namespace) -> Config:
 
 def resume_from(args: argparse.Namespace, work_dir: str) -> str | None:
     """The checkpoint that ``--resume`` means, if there is one."""
-    file = args.resume
-    if file == 'auto':
-        file = checkpoints.newest_sound(work_dir, args.trust_checkpoint)
-        if file is None:
-            print(f'no checkpoint in {work_dir}: training begins afresh',
-                  flush=True)
-    if file:
-        take(str(file), args.trust_checkpoint)
-    return file and str(file)
+    if args.resume != 'auto':
+        take(args.resume, args.trust_checkpoint)
+        return args.resume
+    file = checkpoints.newest_sound(work_dir, args.trust_checkpoint)
+    if file is None:
+        print(f'no checkpoint in {work_dir}: training begins afresh',
+              flush=True)
+        return None
+    if args.trust_checkpoint:
+        checkpoints.trust(str(file))
+    return str(file)
 
 
 def take(file: str, trusted: bool) -> None:
