@@ -8,7 +8,6 @@ _released = 'configs/experiments/_base_/byol_released_views.py'
 _views = 'train_dataloader.dataset.rela_pipeline.0.num_views'
 _width = 'model.rela_head.out_channels'
 _centre = {_views: 1}
-_alone = {'default_hooks.rela.schedule.type': 'FixedLambda', 'default_hooks.rela.schedule.fraction': 1.0}
 rows = [
     dict(name='MobileNet-V2: center, one view', config=_config, prior='mobilenet_v2', overrides=_centre),
     *[dict(name=f'MobileNet-V2: {scaling}', config=_config, prior='mobilenet_v2', overrides=_centre,
@@ -21,7 +20,7 @@ rows = [
            generation=dict(normalize=scaling)) for scaling in ('whiten', 'center', 'standardize')],
     dict(name='random prior: two views', config=_config, prior='random', overrides={_views: 2}),
     # One view and two at equal compute, without the host's steps.
-    *[dict(name=f'RELA alone, {label}', config=_config, prior=prior, overrides={**_alone, _views: views}, sizes=['small'],
+    *[dict(name=f'RELA alone, {label}', config=_config, prior=prior, overrides={**_base_._alone, _views: views}, sizes=['small'],
            at=dict(small={'train_cfg.max_epochs': epochs}))
       for prior, name in (('mobilenet_v2', 'MobileNet-V2'), ('random', 'random prior'))
       for label, views, epochs in ((f'{name}: two views', 2, 5), (f'{name}: one view, twice the steps', 1, 10))],

@@ -5,7 +5,6 @@ title = 'A ResNet-18 of BYOL as the prior of MobileNet-V2 on CIFAR-10'
 priors = dict(cf10_t=dict(of='ResNet-18: BYOL'))
 _rate = 'optim_wrapper.optimizer.lr'
 _student = 'configs/experiments/_base_/byol_mobilenetv2.py'
-_alone = {'default_hooks.rela.schedule.type': 'FixedLambda', 'default_hooks.rela.schedule.fraction': 1.0}
 
 
 def _narrow(width):
@@ -23,8 +22,8 @@ rows = [
         at=dict(smoke=_narrow(8), small={**_narrow(32), _rate: 1e-4, 'train_cfg.max_epochs': 20})),
     dict(name='MobileNet-V2, untrained', config=_student, prior='none', overrides={'train_cfg.max_epochs': 0}),
     dict(name='MobileNet-V2: BYOL', config=_student, prior='none', at=dict(small={_rate: 1e-4})),
-    dict(name='MobileNet-V2: RELA, CF10-T', config=_student, prior='cf10_t', overrides=_alone),
-    dict(name='MobileNet-V2: RELA, random prior', config=_student, prior='random', overrides=_alone),
+    dict(name='MobileNet-V2: RELA, CF10-T', config=_student, prior='cf10_t', overrides=_base_._alone),
+    dict(name='MobileNet-V2: RELA, random prior', config=_student, prior='random', overrides=_base_._alone),
 ]
 sizes = dict(
     _delete_=True,

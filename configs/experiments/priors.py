@@ -25,10 +25,7 @@ rows = [
     dict(
         name=name, config='configs/byol_rela_r18_cifar10_device.py', prior=prior,
         generation=dict(normalize='whiten'),
-        overrides={
-            'default_hooks.rela.schedule.type': 'FixedLambda',
-            'default_hooks.rela.schedule.fraction': 1.0,
-        })
+        overrides=_base_._alone)
     for prior, name in _names.items()
 ]
 sizes = dict(

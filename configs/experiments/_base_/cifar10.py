@@ -14,6 +14,7 @@ priors = dict(
         weights='data/weights/mobilenet_v2-b0353104.pth'))
 
 _resnet = {'model.backbone.type': 'ResNet'}  # its ImageNet stem: ten times cheaper
+_alone = {'default_hooks.rela.schedule.type': 'FixedLambda', 'default_hooks.rela.schedule.fraction': 1.0}
 _cpu = {
     'train_dataloader.num_workers': 0,
     'train_dataloader.persistent_workers': False,
