@@ -32,14 +32,8 @@ sizes = dict(
         seeds=[0],
         probe_epochs=2,
         overrides={
-            **_base_._cpu,
-            'model.rela_head.out_channels': 64,
-            'train_dataloader.batch_size': 64,
-            'train_dataloader.dataset.indices': 256,
-            'probe.train.indices': 256,
-            'probe.test.indices': 256,
+            **_base_._smoke,
             'train_cfg.max_epochs': 1,
-            'default_hooks.logger.interval': 1,
         }),
     small=dict(
         notes='The first 10,000 training images, batch 128, 5 epochs of 78 steps (the ResNet-18, of half the width: '
@@ -48,10 +42,7 @@ sizes = dict(
         seeds=[0, 1],
         probe_epochs=100,
         overrides={
-            **_base_._cpu,
+            **_base_._small,
             'model.rela_head.out_channels': 256,
-            'train_dataloader.dataset.indices': 10000,
-            'probe.train.indices': 10000,
-            'train_cfg.max_epochs': 5,
         }),
     paper=_base_.sizes.paper)

@@ -22,6 +22,22 @@ _cpu = {
     'default_hooks.checkpoint.max_keep_ckpts': 2,
     'default_hooks.logger.interval': 13,
 }
+_smoke = {
+    **_cpu,
+    'model.rela_head.out_channels': 64,
+    'train_dataloader.batch_size': 64,
+    'train_dataloader.dataset.indices': 256,
+    'probe.train.indices': 256,
+    'probe.test.indices': 256,
+    'train_cfg.max_epochs': 2,
+    'default_hooks.logger.interval': 1,
+}
+_small = {
+    **_cpu,
+    'train_dataloader.dataset.indices': 10000,
+    'probe.train.indices': 10000,
+    'train_cfg.max_epochs': 5,
+}
 sizes = dict(
     smoke=dict(
         notes='A trial of the machinery on 256 images; its numbers mean nothing.',
@@ -30,17 +46,10 @@ sizes = dict(
         lambda_factor=90,
         overrides={
             **_resnet,
-            **_cpu,
+            **_smoke,
             'model.backbone.base_channels': 8,
             'model.backbone.stem_channels': 8,
             'model.neck.in_channels': 64,
-            'model.rela_head.out_channels': 64,
-            'train_dataloader.batch_size': 64,
-            'train_dataloader.dataset.indices': 256,
-            'probe.train.indices': 256,
-            'probe.test.indices': 256,
-            'train_cfg.max_epochs': 2,
-            'default_hooks.logger.interval': 1,
         }),
     small=dict(
         notes='ResNet-18 with the ImageNet stem, the first 10,000 training images, batch 128, '
@@ -51,10 +60,7 @@ sizes = dict(
         lambda_factor=10,
         overrides={
             **_resnet,
-            **_cpu,
-            'train_dataloader.dataset.indices': 10000,
-            'probe.train.indices': 10000,
-            'train_cfg.max_epochs': 5,
+            **_small,
         }),
     paper=dict(
         notes="The paper's setting: ResNet-18 with a 3 x 3 stem, batch 128, 100 epochs, AdamW, and "
