@@ -9,23 +9,23 @@ except ModuleNotFoundError as e:
         'mmrela needs mmcv: install the full build, or `pip install '
         'mmcv-lite` (enough for all of mmrela)') from e
 
-from . import checkpoints, compat  # noqa: F401
 from .batched import DeviceRelaTargetDataset
-from .cifar import CIFAR10Binary, CIFAR100Binary
-from .dataset import RelaTargetDataset
-from .head import RelaHead
-from .hooks import (
+from .datasets.cifar import CIFAR10Binary, CIFAR100Binary
+from .datasets.rela_target import RelaTargetDataset
+from .datasets.sampler import BudgetSampler, RelaSampler
+from .datasets.tiny_imagenet import TinyImageNet
+from .datasets.transforms import NativeResizedCrop
+from .engine import checkpoints, compat  # noqa: F401
+from .engine.hooks import (
     AdaptiveLambdaHook,
     ChannelsLastHook,
     DeterminismHook,
     OnlineKNNHook,
     PlainCheckpointHook,
 )
-from .hosts import DINO, DINOHead, DINONeck, VICReg, VICRegHead
-from .model import Rela
-from .sampler import BudgetSampler, RelaSampler
-from .tiny_imagenet import TinyImageNet
-from .transforms import NativeResizedCrop
+from .models.rela import Rela
+from .models.rela_head import RelaHead
+from .models.selfsup import DINO, DINOHead, DINONeck, VICReg, VICRegHead
 from .version import __version__
 
 compat.patch()

@@ -9,7 +9,7 @@ from mmengine.dist import get_rank
 from mmengine.hooks import Hook
 from mmengine.registry import HOOKS
 
-from mmrela import writing
+from mmrela.files import atomic as writing
 
 
 @HOOKS.register_module()

@@ -9,7 +9,7 @@ import time
 import traceback
 from collections.abc import Callable
 
-from mmrela import ranks
+from mmrela import processes as ranks
 from mmrela.errors import UserError
 
 
@@ -45,7 +45,7 @@ def run_ranks(work: Callable[[int], None], size: int, tmp_path,
     """Call ``work(rank)`` in ``size`` forks.
 
     Args:
-        work: What to do; :func:`mmrela.ranks.start` was called.
+        work: What to do; :func:`mmrela.processes.start` was called.
         size: Ranks.
         tmp_path: Where what they print is kept.
         kill_after: SIGKILL all of them after so many seconds.

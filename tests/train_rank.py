@@ -13,7 +13,7 @@ from mmengine.config import Config
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
 
-from mmrela import compat
+from mmrela.engine import compat
 
 
 class Stages(Hook):

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from setuptools.command.build_py import build_py
 
-PATTERNS = ('configs/**/*.py', 'configs/**/*.md', 'tools/*.py', 'tools/*.sh',
+PATTERNS = ('configs/**/*.py', 'configs/**/*.md', 'tools/**/*.py', 'tools/*.sh',
             'tools/*.txt', 'model-index.yml')
 MIM = Path('mmrela', '.mim')
 

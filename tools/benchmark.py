@@ -20,7 +20,7 @@ from pathlib import Path
 
 from mmengine.config import DictAction
 
-from _cli import positive, run
+from _lib.cli import positive, run
 
 CONFIG = (Path(__file__).parents[1]
           / 'configs/byol_rela_r18_cifar10_quickstart.py')
@@ -65,27 +65,27 @@ def add_config_arguments(parser: argparse.ArgumentParser) -> None:
 def plan(args: argparse.Namespace, folder: Path):
     """Build the cases; temporary files go to ``folder``."""
     if args.what == 'pca':
-        import _benchmark_pca
+        from _lib.benchmarks import pca as _benchmark_pca
         return _benchmark_pca.plan(args.samples, args.dim, args.components)
-    from _config import load_config
+    from _lib.config import load_config
     cfg = load_config(args)
     if args.what == 'step':
-        import _benchmark_step
+        from _lib.benchmarks import step as _benchmark_step
         return _benchmark_step.plan(cfg, args.image_size)
     if args.what == 'loader':
-        import _benchmark_loader
+        from _lib.benchmarks import loader as _benchmark_loader
         return _benchmark_loader.plan(cfg, folder)
     if args.what == 'features':
-        import _benchmark_features
+        from _lib.benchmarks import features as _benchmark_features
         return _benchmark_features.plan(cfg, args.prior)
-    import _benchmark_epoch
+    from _lib.benchmarks import epoch as _benchmark_epoch
     return _benchmark_epoch.plan(cfg, folder, args.pairs)
 
 
 def main() -> None:
     args = parse_args()
-    from _benchmark_report import markdown
-    from mmrela.writing import write_atomically
+    from _lib.benchmarks.report import markdown
+    from mmrela.files.atomic import write_atomically
     with tempfile.TemporaryDirectory(prefix='benchmark') as folder:
         least = getattr(args, 'seconds', 0.)
         result = plan(args, Path(folder)).run(args.pairs, least)

@@ -3,11 +3,11 @@ from __future__ import annotations
 
 import argparse
 
-from _cli import run
-from _config import add_cfg_options, load_config
-from _priors import build_dataset
+from _lib.cli import run
+from _lib.config import add_cfg_options, load_config
+from _lib.images import build_dataset
 from gen_targets import head_width
-from mmrela.targets import TargetStore, TargetStoreError
+from mmrela.targets.store import TargetStore, TargetStoreError
 
 
 def parse_args() -> argparse.Namespace:

@@ -15,11 +15,11 @@ from collections import Counter
 from importlib.metadata import version
 from pathlib import Path
 
-from _cli import ToolError, run
-from _results import append, result, results
-from _runs import Clock, NotDoneError, TimeOverError, carry_out
-from _summary import write_summary
-from _table import Run, load_table, plan
+from _lib.cli import ToolError, run
+from _lib.experiments.results import append, result, results
+from _lib.experiments.runs import Clock, NotDoneError, TimeOverError, carry_out
+from _lib.experiments.summary import write_summary
+from _lib.experiments.table import Run, load_table, plan
 
 ROOT = Path('work_dirs/experiments')
 MARGIN = 20  # seconds of --max-minutes that are left for stopping

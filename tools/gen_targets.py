@@ -6,19 +6,19 @@ from pathlib import Path
 
 from mmengine.config import Config
 
-from _cli import positive, run
-from _config import add_config_arguments, load_config
-from _priors import SPELLING, add_list_priors, build_dataset
-from mmrela import ranks
-from mmrela.dataset import RelaTargetDataset
+from _lib.cli import positive, run
+from _lib.config import add_config_arguments, load_config
+from _lib.images import SPELLING, add_list_priors, build_dataset
+from mmrela import processes as ranks
+from mmrela.datasets.rela_target import RelaTargetDataset
 from mmrela.errors import UserError
-from mmrela.estimate import estimate
-from mmrela.features import loads_bgr
-from mmrela.generation import generate
+from mmrela.features.extract import loads_bgr
+from mmrela.generation.dry_run import estimate
+from mmrela.generation.generate import generate
+from mmrela.generation.verify import verify_store
 from mmrela.pca import NORMALIZATIONS
 from mmrela.priors import Prior, build_prior
-from mmrela.targets import TargetStore
-from mmrela.verification import verify_store
+from mmrela.targets.store import TargetStore
 
 
 def parse_args() -> argparse.Namespace:

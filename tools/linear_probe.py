@@ -10,13 +10,13 @@ from mmengine.config import Config
 from torch import Tensor, nn
 from tqdm import trange
 
-from _cli import run
-from _config import add_config_arguments, load_config, misspelt
+from _lib.cli import run
+from _lib.config import add_config_arguments, load_config, misspelt
 from mmrela.errors import UserError
-from mmrela.features import PriorImages, extract, loads_bgr
-from mmrela.labelled import LabelledImages
+from mmrela.features.extract import PriorImages, extract, loads_bgr
+from mmrela.features.labelled import LabelledImages
+from mmrela.files.atomic import write_atomically
 from mmrela.priors import Prior, build_prior, load_student
-from mmrela.writing import write_atomically
 
 
 def parse_args() -> argparse.Namespace:

@@ -10,8 +10,8 @@ from pathlib import Path
 import matplotlib
 from mmengine.config import Config
 
-from _cli import ToolError, run
-from _curves import curve, hand_over, read_log
+from _lib.cli import ToolError, run
+from _lib.experiments.logs import curve, hand_over, read_log
 
 matplotlib.use('Agg')
 import matplotlib.pyplot as plt  # noqa: E402

@@ -8,10 +8,10 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from _cli import ToolError, run
-from _report import write_report
-from _runs import Clock, NotDoneError, call, carry_out, locked
-from _table import Run, load_table, plan
+from _lib.cli import ToolError, run
+from _lib.experiments.report import write_report
+from _lib.experiments.runs import Clock, NotDoneError, call, carry_out, locked
+from _lib.experiments.table import Run, load_table, plan
 
 STEPS_PER_EPOCH = 78  # 10,000 images in batches of 128
 

@@ -11,20 +11,25 @@ from mmengine.config import Config
 from torch import Tensor
 from torch.utils.data import Dataset
 
-from _cli import run
-from _config import add_config_arguments, load_config
-from _priors import SPELLING, add_list_priors, build_dataset
-from _ranking import heat_map, markdown, order
+from _lib.cli import run
+from _lib.config import add_config_arguments, load_config
+from _lib.images import SPELLING, add_list_priors, build_dataset
+from _lib.ranking_report import heat_map, markdown, order
 from gen_targets import head_width
+from mmrela.datasets.access import locate
 from mmrela.errors import UserError
-from mmrela.estimate import measure, spread
-from mmrela.features import PriorImages, batches_of, loads_bgr
-from mmrela.labelled import LabelledImages
+from mmrela.features.extract import PriorImages, batches_of, loads_bgr
+from mmrela.features.labelled import LabelledImages
+from mmrela.features.stopwatch import Stopwatch
+from mmrela.files.atomic import write_atomically
+from mmrela.generation.dry_run import measure, spread
+from mmrela.measures.regression import (
+    distances,
+    effective_rank,
+    linear_score,
+    spectrum,
+)
 from mmrela.priors import Prior, build_prior
-from mmrela.ranking import distances, effective_rank, linear_score, spectrum
-from mmrela.samples import locate
-from mmrela.stopwatch import Stopwatch
-from mmrela.writing import write_atomically
 
 LEAST = 20  # images
 

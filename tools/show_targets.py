@@ -9,14 +9,14 @@ import numpy as np
 from matplotlib.axes import Axes
 from torch.utils.data import Dataset
 
-from _cli import run
-from _config import add_config_arguments, load_config
-from _priors import build_dataset
+from _lib.cli import run
+from _lib.config import add_config_arguments, load_config
+from _lib.images import build_dataset
+from mmrela.datasets.access import load_sample
 from mmrela.errors import UserError
-from mmrela.features import loads_bgr
-from mmrela.samples import load_sample
-from mmrela.similarity import nearest
-from mmrela.targets import TargetStore, hash_ids
+from mmrela.features.extract import loads_bgr
+from mmrela.measures.neighbours import nearest
+from mmrela.targets.store import TargetStore, hash_ids
 
 matplotlib.use('Agg')
 import matplotlib.pyplot as plt  # noqa: E402

@@ -12,11 +12,11 @@ from mmengine.config import Config
 from mmengine.dist import is_main_process
 from mmengine.runner import Runner
 
-from _cli import run
-from _config import add_config_arguments, load_config, misspelt
-from _runnable import require_runnable
-from mmrela import checkpoints, compat
-from mmrela.writing import remove_leftovers, write_atomically
+from _lib.cli import run
+from _lib.config import add_config_arguments, load_config, misspelt
+from _lib.runnable import require_runnable
+from mmrela.engine import checkpoints, compat
+from mmrela.files.atomic import remove_leftovers, write_atomically
 
 
 def parse_args() -> argparse.Namespace:

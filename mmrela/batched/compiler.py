@@ -12,8 +12,8 @@ from mmpretrain.datasets.transforms import (
     Solarize,
 )
 
+from ..datasets.transforms import NativeResizedCrop
 from ..errors import UserError
-from ..transforms import NativeResizedCrop
 from . import steps
 from .steps import Range, Step
 

@@ -11,10 +11,10 @@ from mmpretrain.structures import DataSample
 from torch import Tensor
 from torch.utils.data import get_worker_info
 
-from ..dataset import RelaTargetDataset
+from ..datasets.access import is_loading, load_sample
+from ..datasets.rela_target import RelaTargetDataset
+from ..datasets.sampler import RelaIndex
 from ..errors import UserError
-from ..sampler import RelaIndex
-from ..samples import is_loading, load_sample
 from .views import BatchedViews
 
 

@@ -5,10 +5,10 @@ import inspect
 
 from ..errors import UserError
 from .base import Prior
+from .feature_file import load_stored
 from .mmpretrain import load_mmpretrain
 from .open_clip import load_open_clip
-from .stored import load_stored
-from .student import load_checkpoint, load_random, load_student
+from .own_backbone import load_checkpoint, load_random, load_student
 from .timm import load_timm
 from .torchvision import load_torchvision
 

@@ -11,8 +11,8 @@ from PIL import Image
 from torch import Tensor, nn
 from torch.utils.data import Dataset
 
+from ..datasets.access import load_sample
 from ..errors import UserError
-from ..samples import load_sample
 
 
 @dataclass

@@ -9,10 +9,15 @@ from PIL import Image
 from torch import Tensor, nn
 
 from ..errors import UserError
+from ..files.downloads import url_file
+from ..files.weights import (
+    load_weights,
+    one_network,
+    read_weights,
+    without_prefix,
+)
 from .base import Prior
-from .downloads import url_file
-from .student import Pooled, read_config
-from .weights import load_weights, one_network, read_weights, without_prefix
+from .own_backbone import Pooled, read_config
 
 
 def load_mmpretrain(name: str, weights: str | None, image_size: int | None,

@@ -6,9 +6,14 @@ from typing import Any
 from torch import nn
 
 from ..errors import UserError
+from ..files.downloads import hub_file, url_file
+from ..files.weights import (
+    load_weights,
+    one_network,
+    read_weights,
+    without_prefix,
+)
 from .base import Prior, keep_size
-from .downloads import hub_file, url_file
-from .weights import load_weights, one_network, read_weights, without_prefix
 
 
 def load_open_clip(name: str, weights: str | None, image_size: int | None,

@@ -6,9 +6,9 @@ from collections.abc import Callable
 from torch import nn
 
 from ..errors import UserError
+from ..files.downloads import downloading, hub_file
+from ..files.weights import one_network, read_weights
 from .base import Prior, keep_size
-from .downloads import downloading, hub_file
-from .weights import one_network, read_weights
 
 
 def load_timm(name: str, weights: str | None, image_size: int | None,

@@ -4,9 +4,9 @@ from __future__ import annotations
 from torch import nn
 
 from ..errors import UserError
+from ..files.downloads import downloading
+from ..files.weights import load_weights, one_network, read_weights
 from .base import Prior, keep_size
-from .downloads import downloading
-from .weights import load_weights, one_network, read_weights
 
 
 def load_torchvision(name: str, weights: str | None, image_size: int | None,

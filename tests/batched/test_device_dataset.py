@@ -10,8 +10,8 @@ from hosts import DIM, HOSTS, small_config
 from mmengine.runner import Runner
 from mmpretrain.registry import DATASETS
 
+from mmrela.datasets.sampler import RelaIndex
 from mmrela.errors import UserError
-from mmrela.sampler import RelaIndex
 
 STAMPS = [RelaIndex(index, 1, 100 + index) for index in (5, 0, 63, 17)]
 

@@ -12,7 +12,7 @@ import pytest
 from forked import free_port
 from mmengine.logging import MMLogger
 
-from _cli import run
+from _lib.cli import run
 
 ROOT = Path(__file__).parents[2]
 CIFAR = str(ROOT / 'configs' / 'byol_rela_r18_cifar10_quickstart.py')

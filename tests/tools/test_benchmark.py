@@ -11,13 +11,13 @@ import pytest
 import torch
 from calls import CIFAR, call, cifar
 
-import _benchmark_epoch
-import _benchmark_features
-import _benchmark_pca
-import _benchmark_step
-from _benchmark import Plan, Ratio, coverage, interleave
-from _benchmark_report import markdown
-from _config import load_config
+from _lib.benchmarks import epoch as _benchmark_epoch
+from _lib.benchmarks import features as _benchmark_features
+from _lib.benchmarks import pca as _benchmark_pca
+from _lib.benchmarks import step as _benchmark_step
+from _lib.benchmarks.plan import Plan, Ratio, coverage, interleave
+from _lib.benchmarks.report import markdown
+from _lib.config import load_config
 
 SMALL = ['train_dataloader.batch_size=4', 'model.backbone.base_channels=8',
          'model.backbone.stem_channels=8', 'model.neck.in_channels=64',
@@ -225,7 +225,7 @@ def test_epoch(benchmark, cifar_root, tmp_path, monkeypatch):
 
 def test_lightly_trains_on_all_images(cifar_root, small_cfg):
     pytest.importorskip('lightly')
-    from _benchmark_lightly import LightlyBYOL
+    from _lib.benchmarks.baselines.lightly_byol import LightlyBYOL
     small_cfg.train_dataloader.dataset.data_root = str(cifar_root)
     small_cfg.train_dataloader.dataset.indices = 8
     byol = LightlyBYOL(small_cfg)

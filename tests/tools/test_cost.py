@@ -3,7 +3,7 @@ from __future__ import annotations
 
 import pytest
 
-from _cost import knn_curve, write_cost
+from _lib.experiments.cost import knn_curve, write_cost
 
 
 def test_seconds_of_each_score():

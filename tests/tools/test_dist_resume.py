@@ -10,7 +10,7 @@ from calls import ROOT, shell
 from fatal_hook import trace
 from hosts import CONFIGS, HOSTS, hand_over_after, small_arguments
 
-from mmrela import checkpoints
+from mmrela.engine import checkpoints
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]
 EPOCH, END = 8, 24  # steps: 64 images on two ranks, in batches of four each

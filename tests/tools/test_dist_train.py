@@ -11,7 +11,7 @@ from calls import DATA, IN1K, ROOT, call, shell
 from mmengine.config import Config
 from mmpretrain.registry import MODELS
 
-from mmrela import checkpoints
+from mmrela.engine import checkpoints
 
 LINEAR = str(ROOT / 'configs' / 'linear' / 'resnet50_in1k.py')
 EPOCH = 3  # steps: 18 images on two ranks, in batches of three each

@@ -18,12 +18,12 @@ from calls import ROOT, call
 from mmengine.config import Config
 from mmengine.logging import HistoryBuffer
 
-import _table
 import experiment
 import train
-from _config import load_config
-from _results import append, results
-from _runs import locked
+from _lib.config import load_config
+from _lib.experiments import table as _table
+from _lib.experiments.results import append, results
+from _lib.experiments.runs import locked
 
 TABLES = sorted(
     file.stem for file in (ROOT / 'configs/experiments').glob('*.py'))

@@ -15,8 +15,8 @@ from calls import ROOT, call
 from test_experiment import until
 from test_smoke import in_this_process, small_table
 
-import _runs
-from _results import results
+from _lib.experiments import runs as _runs
+from _lib.experiments.results import results
 
 ROW = 'random prior, 20 %'  # two epochs of 6 steps, kNN after each
 # What the real tools print at a moment, the file that is not there yet, and

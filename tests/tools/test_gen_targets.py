@@ -11,7 +11,7 @@ import pytest
 from calls import CIFAR, DATA, IN1K, ROOT, call, cifar, in1k, lines
 
 from mmrela import priors
-from mmrela.targets import TargetStore
+from mmrela.targets.store import TargetStore
 
 
 def random(root, out, *more) -> list:

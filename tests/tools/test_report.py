@@ -9,8 +9,8 @@ import pytest
 from calls import ROOT
 from PIL import Image
 
-import _report
 import quickstart
+from _lib.experiments import report as _report
 
 FACTOR = 10
 TOP1 = dict(none=34.25, random=36.04, mobilenet_v2=41.96)

@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 from calls import CIFAR, DATA, ROOT, cifar
 
-from mmrela import ranks
+from mmrela import processes as ranks
 from mmrela.errors import UserError
-from mmrela.targets import TargetStore
+from mmrela.targets.store import TargetStore
 
 # What `srun` is asked to do, one argument a line.
 RECORD = '#!/bin/bash\nprintf "%s\\n" "$0" "port $MASTER_PORT" "$@"\n'

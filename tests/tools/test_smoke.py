@@ -7,9 +7,9 @@ import pytest
 from calls import ROOT, call
 from test_experiment import TABLES
 
-import _runs
-import _table
-from _results import results
+from _lib.experiments import runs as _runs
+from _lib.experiments import table as _table
+from _lib.experiments.results import results
 
 # Texts for --only: each config, rule for λ and kind of prior once.
 SOME = dict(

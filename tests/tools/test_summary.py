@@ -4,9 +4,9 @@ from __future__ import annotations
 import pytest
 from calls import ROOT
 
-import _summary
-from _results import results
-from _table import load_table, plan
+from _lib.experiments import summary as _summary
+from _lib.experiments.results import results
+from _lib.experiments.table import load_table, plan
 
 README = (ROOT / 'configs/README.md').read_text()
 SECTIONS = {title.strip('` \n'): text for title, _, text in (

@@ -1,0 +1,75 @@
+"""Samples of mmpretrain's data sets: their images, names and ids."""
+from __future__ import annotations
+
+import hashlib
+from itertools import takewhile
+
+import numpy as np
+from torch.utils.data import Dataset
+
+from ..errors import UserError
+
+
+def sample_id(dataset: Dataset, index: int) -> str:
+    """A sample's path below ``data_root``, or its index and pixels' hash."""
+    where, local = locate(dataset, index)
+    info = where.get_data_info(local)
+    if 'img_path' in info:
+        path = info['img_path'].removeprefix(where.data_root or '')
+        return path.lstrip('/')
+    image = np.ascontiguousarray(info['img'])
+    pixels = hashlib.blake2b(image, digest_size=16)
+    return f'{index}:{image.shape}:{pixels.hexdigest()}'
+
+
+def load_sample(dataset: Dataset, index: int) -> dict:
+    """Annotation of one sample, with the image in ``img``, (H, W, C) uint8.
+
+    Args:
+        dataset: One of mmpretrain's, or a wrapper such as mmengine's
+            ``ConcatDataset``; the pipeline's leading ``Load…`` transforms
+            read the image.
+        index: Which sample.
+
+    Raises:
+        UserError: the image cannot be read.
+    """
+    dataset, local = locate(dataset, index)
+    info = dataset.get_data_info(local)
+    name = _name(info, index)
+    for load in takewhile(is_loading, dataset.pipeline.transforms):
+        try:
+            info = load(info)
+        except Exception as e:
+            raise UserError(f'{name} cannot be read ({e}): mend or remove '
+                            'it') from e
+        if info is None:
+            raise UserError(f'{name} cannot be read: mend or remove it')
+    return info
+
+
+def sample_name(dataset: Dataset, index: int) -> str:
+    """A sample's path, or its number, for messages."""
+    where, local = locate(dataset, index)
+    return _name(where.get_data_info(local), index)
+
+
+def _name(info: dict, index: int) -> str:
+    return info.get('img_path', f'image {index}')
+
+
+def is_loading(transform: object) -> bool:
+    """Whether it is one of the ``Load…`` transforms, by its name."""
+    return type(transform).__name__.startswith('Load')
+
+
+def locate(dataset: Dataset, index: int) -> tuple[Dataset, int]:
+    """The data set that really holds a sample, and its index there."""
+    while hasattr(dataset, '_get_ori_dataset_idx'):  # mmengine's wrappers
+        index = dataset._get_ori_dataset_idx(index)
+        if hasattr(dataset, 'datasets'):  # ConcatDataset
+            which, index = index
+            dataset = dataset.datasets[which]
+        else:  # RepeatDataset, KFoldDataset
+            dataset = dataset.dataset
+    return dataset, index

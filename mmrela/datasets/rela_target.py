@@ -1,0 +1,154 @@
+"""The host's dataset, with targets beside its images."""
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+import torch
+from mmengine.dataset import Compose
+from mmpretrain.registry import DATASETS, TRANSFORMS
+from torch.utils.data import Dataset, get_worker_info
+
+from ..errors import UserError
+from ..targets.store import TargetStore, hash_ids
+from .access import load_sample, sample_id
+from .sampler import RelaIndex
+
+
+@DATASETS.register_module()
+class RelaTargetDataset(Dataset):
+    """Serves the stage that :class:`RelaSampler` stamped on the index.
+
+    In the RELA stage a sample is loaded as the host loads it (its leading
+    ``Load…`` transforms), goes through ``rela_pipeline`` and gets its
+    target; in the host's stage, or for a plain integer, it is exactly what
+    the host's dataset returns.
+
+    Samples that the store lists as skipped (their images could not be
+    read) are left out of both stages: ``len()`` and indices count the
+    others, while sample ids and rows of the store count all.
+
+    Args:
+        host: Registry name of the host's dataset.
+        targets: Directory of the target store.
+        rela_pipeline: Transforms of the weak views, packing included.
+        prior: Name of the prior that must have made the targets, such as
+            ``torchvision:mobilenet_v2`` or ``random:0``; ``None`` takes any.
+        **kwargs: The host dataset's own arguments.
+
+    Raises:
+        UserError: the host's dataset cannot read its data or join its parts;
+            later: an image cannot be read, or the store does not do.
+    """
+
+    def __init__(self, host: str, targets: str, rela_pipeline: list[dict],
+                 prior: str | None = None, **kwargs) -> None:
+        try:
+            self.dataset = DATASETS.build(dict(type=host, **kwargs))
+        except UserError:
+            raise
+        except (OSError, AssertionError, RuntimeError) as e:
+            raise UserError(f'{host} cannot read its data ({e}): point '
+                            'train_dataloader.dataset.data_root to it') from e
+        except ValueError as e:
+            cure = ('. To join data sets of different classes, set '
+                    "train_dataloader.dataset.ignore_keys='classes'")
+            raise UserError(
+                f'{host}: {e}' + cure * (host == 'ConcatDataset')) from e
+        self.targets = targets
+        self.prior = prior
+        self.rela_pipeline = Compose(
+            [TRANSFORMS.build(t) for t in rela_pipeline])
+
+    @cached_property
+    def store(self) -> TargetStore:
+        """The targets, opened when they are first needed."""
+        return TargetStore.open(self.targets)
+
+    @property
+    def metainfo(self) -> dict:
+        """The host dataset's, such as the names of its ``classes``."""
+        return self.dataset.metainfo
+
+    def full_init(self) -> None:
+        """Read the host dataset's annotations, unless that is done."""
+        self.dataset.full_init()
+
+    @cached_property
+    def _gaps(self) -> np.ndarray:
+        """How many samples come before each skipped one, (skipped,).
+
+        Without a finished store, as for the plain host, nothing is skipped.
+        """
+        if not (Path(self.targets) / 'meta.json').is_file():
+            return np.arange(0)
+        skipped = np.array(self.store.skipped, np.int64)
+        if len(skipped):
+            self.check_targets()  # it is a list of these very images
+        return skipped - np.arange(len(skipped))
+
+    def __len__(self) -> int:
+        """Samples that are not skipped."""
+        return len(self.dataset) - len(self._gaps)
+
+    def __getitem__(self, index: int | RelaIndex) -> dict:
+        """``inputs``, a list of views (C, H, W), and ``data_samples``."""
+        if not isinstance(index, tuple):
+            return self.dataset[self._among_all(index)]
+        index, value, view_seed = index
+        index = self._among_all(index)
+        with seeded(view_seed):
+            return self._rela(index) if value else self.dataset[index]
+
+    def _among_all(self, index: int) -> int:
+        return index + int(self._gaps.searchsorted(index, 'right'))
+
+    def _rela(self, index: int) -> dict:
+        results = self.rela_pipeline(load_sample(self.dataset, index))
+        if 'data_samples' not in results:
+            raise UserError('train_dataloader.dataset.rela_pipeline must end '
+                            'with PackInputs, after its MultiView')
+        # No tensor: mmengine would copy each sample's to the device alone.
+        results['data_samples'].set_field(self.store[index], 'rela_target')
+        return results
+
+    def sample_ids(self) -> Iterator[str]:
+        """One name per sample, skipped ones too."""
+        for index in range(len(self.dataset)):
+            yield sample_id(self.dataset, index)
+
+    def check_targets(self, dim: int | None = None) -> None:
+        """Make sure that the store is of these images, width and prior.
+
+        Raises:
+            TargetStoreError: says what differs, and the cure.
+        """
+        self.store.check(hash_ids(self.sample_ids()), len(self.dataset), dim,
+                         self.prior)
+
+
+@contextmanager
+def seeded(seed: int) -> Iterator[None]:
+    """Seed `random`, numpy and torch's CPU generator.
+
+    A loader's worker is left as it is, since each sample seeds anew; in
+    the main process the former state comes back.
+    """
+    in_main = get_worker_info() is None
+    if in_main:
+        former = (random.getstate(), np.random.get_state(),
+                  torch.get_rng_state())
+    random.seed(seed)
+    np.random.seed(seed)
+    torch.default_generator.manual_seed(seed)
+    try:
+        yield
+    finally:
+        if in_main:
+            random.setstate(former[0])
+            np.random.set_state(former[1])
+            torch.set_rng_state(former[2])

@@ -1,0 +1,1 @@
+"""What stands around the training: hooks, checkpoints, ranks."""

@@ -1,0 +1,92 @@
+"""Checkpoints that are whole or absent, and load without being trusted."""
+from __future__ import annotations
+
+import pickle
+import zipfile
+from pathlib import Path
+
+import torch
+from mmengine.fileio import LocalBackend, register_backend
+from mmengine.runner import CheckpointLoader
+
+from ..errors import UserError
+from ..files.atomic import write_atomically
+
+
+@register_backend('local', force=True, prefixes='')
+class AtomicLocalBackend(LocalBackend):
+    """Writes local files so that a kill leaves the old one or the new one.
+
+    mmengine 0.10.7 writes checkpoints in place.
+    """
+
+    def put(self, obj: bytes, filepath: str | Path) -> None:
+        Path(filepath).parent.mkdir(parents=True, exist_ok=True)
+        write_atomically(Path(filepath), obj)
+
+    def put_text(self, obj: str, filepath: str | Path,
+                 encoding: str = 'utf-8') -> None:
+        self.put(obj.encode(encoding), filepath)
+
+
+class ForeignCheckpointError(UserError):
+    """A checkpoint that is whole, but needs pickle."""
+
+
+def newest_sound(directory: str | Path, trusted: bool = False) -> Path | None:
+    """The newest checkpoint of a work directory that is not damaged.
+
+    Those that ``CheckpointHook`` writes in turn count, ``epoch_*.pth`` and
+    ``iter_*.pth``; ``best_*.pth`` and exported weights cannot be resumed.
+
+    Raises:
+        ForeignCheckpointError: it needs pickle and is not trusted.
+    """
+    directory = Path(directory)
+    files = sorted([*directory.glob('epoch_*.pth'),
+                    *directory.glob('iter_*.pth')],
+                   key=lambda file: file.stat().st_mtime_ns)
+    for file in reversed(files):
+        try:
+            require_sound(file, trusted)
+            return file
+        except ForeignCheckpointError:
+            raise
+        except UserError as e:
+            print(f'passed over: {e}', flush=True)
+    return None
+
+
+def require_sound(file: str | Path, trusted: bool = False) -> None:
+    """Make sure that a checkpoint can be read.
+
+    Args:
+        file: The checkpoint.
+        trusted: Whether it may run code, as unpickling does.
+
+    Raises:
+        ForeignCheckpointError: it needs pickle and is not trusted.
+        UserError: it is missing or damaged.
+    """
+    if not Path(file).is_file():
+        raise UserError(f'no checkpoint at {file}')
+    try:
+        torch.load(file, map_location='cpu', weights_only=not trusted,
+                   mmap=zipfile.is_zipfile(file))  # not so before torch 1.6
+    except Exception as e:
+        if isinstance(e, pickle.UnpicklingError) and zipfile.is_zipfile(file):
+            raise ForeignCheckpointError(
+                f'{file} holds Python objects, which could run code on '
+                'loading: pass --trust-checkpoint if you know who made it'
+            ) from e
+        raise UserError(f'{file} is damaged ({type(e).__name__}): resume from '
+                        'an earlier one') from e
+
+
+def trust(file: str) -> None:
+    """Let mmengine unpickle this one file, and no other."""
+
+    @CheckpointLoader.register_scheme(prefixes='', force=True)
+    def load(filename: str, map_location=None) -> dict:
+        return torch.load(filename, map_location=map_location,
+                          weights_only=filename != file)

@@ -1,0 +1,132 @@
+"""Runs the rule for λ beside the training, and tells the sampler."""
+from __future__ import annotations
+
+from mmengine.dist import all_reduce
+from mmengine.hooks import Hook
+from mmengine.model import is_model_wrapper
+from mmengine.registry import HOOKS
+from mmengine.runner import Runner
+from mmpretrain.registry import TASK_UTILS
+
+from ... import schedule as schedules
+from ...errors import UserError
+from .. import compat
+from .requirements import require
+
+for _rule in (schedules.AdaptiveLambda, schedules.FixedLambda):
+    TASK_UTILS.register_module(module=_rule)
+
+
+@HOOKS.register_module()
+class AdaptiveLambdaHook(Hook):
+    """Feeds the RELA loss to a rule for λ; hands over when λ falls to 0.
+
+    Once per optimiser step the rule gets the loss's mean over ranks and
+    accumulated batches. Batches that are already in flight at that moment,
+    min(workers × prefetch factor, those left in the epoch), are still
+    RELA's; all later ones are the host's, on every rank alike. λ and the
+    rule's averages are logged as ``lambda``, ``rela_fast``, ``rela_slow``.
+
+    Args:
+        schedule: Config of the rule, ``AdaptiveLambda`` (Algorithm 1) or
+            ``FixedLambda`` (Fig. 4b); ``dict(type='FixedLambda',
+            fraction=0)`` is the plain host.
+
+    Raises:
+        UserError: of the rule; before the training: see
+            :func:`~mmrela.engine.hooks.requirements.require`, or the
+            targets do not do; on resuming: the checkpoint is of another
+            rule, or of a training without RELA.
+    """
+
+    def __init__(self, schedule: dict | None = None) -> None:
+        self.schedule = TASK_UTILS.build(
+            schedule or dict(type='AdaptiveLambda'))
+        self.switch_step: int | None = None
+        self._losses: list[float] = []
+
+    def before_run(self, runner: Runner) -> None:
+        if runner.cfg.get('compile'):
+            compat.keep_eager()  # each stage is compiled once
+
+    def before_train(self, runner: Runner) -> None:
+        model = runner.model
+        model = model.module if is_model_wrapper(model) else model
+        require(runner, model)
+        self._accumulation = runner.optim_wrapper._accumulative_counts
+        if getattr(self.schedule, 'total_steps', 0) is None:
+            self.schedule.total_steps = runner.max_iters // self._accumulation
+        if self.schedule.value:
+            runner.train_dataloader.dataset.check_targets(
+                model.rela_head.out_channels)
+        self._sampler = runner.train_dataloader.batch_sampler.sampler
+        self._sampler.start(self.schedule.value)
+
+    def before_train_epoch(self, runner: Runner) -> None:
+        batch = runner.train_dataloader.batch_sampler.batch_size
+        to_boundary = -runner.iter % self._accumulation
+        self._sampler.align(to_boundary * batch, self._accumulation * batch)
+
+    def after_train_iter(self, runner: Runner, batch_idx: int,
+                         data_batch=None, outputs: dict | None = None) -> None:
+        if 'rela_loss' in outputs:
+            loss = outputs['rela_loss'].detach().float().clone()
+            all_reduce(loss, 'mean')
+            self._losses.append(loss.item())
+        if not runner.optim_wrapper.should_update():
+            return
+        if self._losses:
+            self.schedule.update(sum(self._losses) / len(self._losses))
+            self._losses.clear()
+        if self._sampler.value and not self.schedule.value:
+            self._hand_over(runner)
+        self._log(runner.message_hub, 'rela_loss' in outputs)
+
+    def _hand_over(self, runner: Runner) -> None:
+        self._sampler.value = 0
+        self.switch_step = runner.iter + 1
+        loader = runner.train_dataloader
+        in_flight = loader.num_workers * (loader.prefetch_factor or 0)
+        runner.logger.info(
+            f'RELA hands over at step {self.switch_step}: λ is 0; up to '
+            f"{in_flight} batches in flight are still RELA's, then "
+            "the host's own loss and views take over.")
+
+    def _log(self, message_hub, is_rela: bool) -> None:
+        message_hub.update_scalar('train/lambda', self.schedule.value)
+        if is_rela and hasattr(self.schedule, 'fast'):
+            message_hub.update_scalar('train/rela_fast', self.schedule.fast)
+            message_hub.update_scalar('train/rela_slow', self.schedule.slow)
+        elif not is_rela:  # else the logger would repeat the last ones
+            for name in ('rela_loss', 'rela_fast', 'rela_slow'):
+                message_hub.log_scalars.pop(f'train/{name}', None)
+
+    def after_train(self, runner: Runner) -> None:
+        if self.schedule.value:
+            runner.logger.warning(
+                f'λ was still 1 after {runner.iter} steps: this run was RELA '
+                "alone and never reached the host's own loss. Train longer, "
+                'or set default_hooks.rela.schedule (README, "Knobs").')
+
+    def before_save_checkpoint(self, runner: Runner,
+                               checkpoint: dict) -> None:
+        checkpoint['rela'] = dict(
+            rule=type(self.schedule).__name__,
+            schedule=self.schedule.state_dict(),
+            switch_step=self.switch_step,
+            losses=list(self._losses))
+
+    def after_load_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
+        if not runner._resume:  # weights alone are wanted
+            return
+        state, rule = checkpoint.get('rela'), type(self.schedule).__name__
+        if state is None or state['rule'] != rule:
+            raise UserError(
+                'the checkpoint to resume from was written '
+                + (f'under default_hooks.rela.schedule.type={state["rule"]}, '
+                   f'not {rule}' if state else 'without RELA')
+                + ': to begin a training with its weights, set load_from to '
+                'it instead of --resume')
+        self.schedule.load_state_dict(state['schedule'])
+        self.switch_step = state['switch_step']
+        self._losses = list(state['losses'])

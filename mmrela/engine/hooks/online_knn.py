@@ -1,0 +1,134 @@
+"""How good the features are, without training a classifier."""
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+import torch
+from mmengine.dist import all_gather_object
+from mmengine.hooks import Hook
+from mmengine.model import is_model_wrapper
+from mmengine.registry import HOOKS
+from mmengine.runner import Runner
+from torch import Tensor, nn
+
+from ...datasets.rela_target import seeded
+from ...errors import UserError
+from ...features.extract import loads_bgr
+from ...features.labelled import LabelledImages
+from ...measures.neighbours import knn_predict
+from ...priors.own_backbone import as_prior
+
+
+@HOOKS.register_module()
+class OnlineKNNHook(Hook):
+    """Scores the features by weighted kNN before the training and during it.
+
+    The top-1 in per cent is logged as ``knn_top1``. Images are seen whole,
+    in eval mode, through the model's ``extract_feat``, pooled; the ranks
+    share them. The training goes on as if nothing had happened: modes, BN
+    statistics and random states stay what they are.
+
+    Args:
+        interval: Epochs from one score to the next; the last epoch always
+            has one, as has the model before its first step.
+        bank: Labelled data set that votes; default: the config's
+            ``probe.train``.
+        queries: Labelled data set to classify; default: ``probe.test``.
+        k: Neighbours that vote.
+        temperature: Of the votes' weights (Wu et al., arXiv:1805.01978).
+        image_size: Side of the square to which images are resized and
+            cropped, in pixels; ``None`` if all have one size.
+        limit: At most so many images of the bank, evenly spaced. Each rank
+            holds the features of all of them, (limit, d) float32; all of
+            ImageNet's, at 2048 features, would be 10 GB.
+
+    Raises:
+        UserError: a data set is missing, unreadable or has no labels.
+    """
+
+    def __init__(self,
+                 interval: int = 1,
+                 bank: dict | None = None,
+                 queries: dict | None = None,
+                 k: int = 200,
+                 temperature: float = 0.1,
+                 image_size: int | None = None,
+                 limit: int | None = None) -> None:
+        if k < 1 or temperature <= 0:
+            raise UserError('OnlineKNNHook: k and temperature must be '
+                            f'positive, got {k} and {temperature}')
+        self.interval = interval
+        self.bank, self.queries = bank, queries
+        self.k, self.temperature = k, temperature
+        self.image_size, self.limit = image_size, limit
+
+    def before_train(self, runner: Runner) -> None:
+        probe = runner.cfg.get('probe', {})
+        self._bank = LabelledImages(
+            'OnlineKNNHook.bank (or probe.train)',
+            self.bank or probe.get('train'), self.limit)
+        self._queries = LabelledImages(
+            'OnlineKNNHook.queries (or probe.test)',
+            self.queries or probe.get('test'))
+        if runner.iter == 0:
+            self._log(runner)
+
+    def after_train_epoch(self, runner: Runner) -> None:
+        if self.every_n_epochs(
+                runner, self.interval) or self.is_last_train_epoch(runner):
+            self._log(runner)
+
+    def _log(self, runner: Runner) -> None:
+        top1 = self.score(runner)
+        runner.logger.info(
+            f'After {runner.iter} steps, knn_top1 is {top1:.2f} %')
+        runner.visualizer.add_scalars(
+            dict(knn_top1=top1), step=runner.iter,
+            file_path=f'{runner.timestamp}.json')
+
+    def score(self, runner: Runner) -> float:
+        """Top-1 in per cent, the same on all ranks."""
+        model = runner.model
+        model = model.module if is_model_wrapper(model) else model
+        device = next(model.parameters()).device
+        prior = as_prior('the model in training', _Backbone(model),
+                          self.image_size, runner.cfg)
+        how = prior, loads_bgr(runner.cfg), runner.train_dataloader.num_workers
+        with _undisturbed(model):
+            parts = all_gather_object(list(self._bank.extract(*how)))
+            pairs = (pair for part in parts for pair in part)
+            bank, labels = (torch.cat(x).to(device) for x in zip(*pairs))
+            classes = int(labels.max()) + 1
+            hits, mine = 0, list(self._queries.extract(*how))
+            if mine:  # a rank may have no share
+                features, truth = (torch.cat(x).to(device) for x in zip(*mine))
+                found = knn_predict(features, bank, labels, classes, self.k,
+                                    self.temperature)
+                hits = (found == truth).sum().item()
+        return 100 * sum(all_gather_object(hits)) / len(self._queries)
+
+
+class _Backbone(nn.Module):
+    """A model's ``extract_feat``, for a prior, which freezes its model."""
+
+    def __init__(self, model: nn.Module) -> None:
+        super().__init__()
+        self.extract_feat = model.extract_feat  # a method, no submodule
+
+    def forward(self, x: Tensor) -> Tensor | Sequence[Tensor]:
+        return self.extract_feat(x)
+
+
+@contextmanager
+def _undisturbed(model: nn.Module) -> Iterator[None]:
+    """Eval mode for a while; whatever is drawn there does not count."""
+    modes = [(module, module.training) for module in model.modules()]
+    gpus = [torch.cuda.current_device()] if torch.cuda.is_available() else []
+    with torch.random.fork_rng(gpus), seeded(0):
+        model.eval()
+        try:
+            yield
+        finally:
+            for module, training in modes:
+                module.training = training

@@ -1,0 +1,76 @@
+"""Labelled images, whose features the ranks compute together."""
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+
+import torch
+from mmengine.dist import get_dist_info
+from mmpretrain.registry import DATASETS
+from torch import Tensor
+
+from ..errors import UserError
+from ..priors import Prior
+from .extract import PriorImages, batches_of, extract
+
+
+class LabelledImages:
+    """A data set of mmpretrain's with labels, or a part of it.
+
+    Args:
+        name: What messages call it, such as ``probe.train``.
+        cfg: The data set's config.
+        limit: At most so many images, evenly spaced; ``None`` for all.
+
+    Raises:
+        UserError: there is none, it cannot be read, or it has no labels.
+    """
+
+    def __init__(self, name: str, cfg: dict | None,
+                 limit: int | None = None) -> None:
+        if cfg is None:
+            raise UserError(f'no data set for {name}: set it in the config')
+        try:
+            self.dataset = DATASETS.build(cfg)
+            self.dataset.full_init()
+        except (OSError, AssertionError, RuntimeError) as e:
+            raise UserError(f'{name} cannot be read ({e}): point its '
+                            'data_root to it') from e
+        try:
+            labels = self.dataset.get_gt_labels()
+        except (AttributeError, KeyError) as e:
+            raise UserError(f'{name} has no labels: name a data set that '
+                            'has') from e
+        self.labels = torch.as_tensor(labels).long()  # of all images, (N,)
+        total = len(labels)
+        self.rows = range(0, total, math.ceil(total / min(limit or total,
+                                                          total)))
+
+    def __len__(self) -> int:
+        """Images of all ranks."""
+        return len(self.rows)
+
+    def extract(self, prior: Prior, bgr: bool,
+                workers: int) -> Iterator[tuple[Tensor, Tensor]]:
+        """Yield features, (n, d), and labels, (n,), of this rank's share.
+
+        Those of rank 0, rank 1 and so on, one after the other, are what a
+        single rank yields. Features are float32, labels int64, both on the
+        CPU.
+
+        Args:
+            prior: The prior model.
+            bgr: Whether the data set loads BGR, as mmcv does.
+            workers: Processes of each rank that decode images.
+
+        Raises:
+            UserError: as :func:`~mmrela.features.extract.extract`.
+        """
+        rank, size = get_dist_info()
+        batches = batches_of(self.rows)
+        share = math.ceil(len(batches) / size)
+        batches = batches[rank * share:(rank + 1) * share]
+        images = PriorImages(self.dataset, prior, bgr)
+        found = extract(prior, images, workers, title=None, batches=batches)
+        for batch, features in zip(batches, found):
+            yield features, self.labels[list(batch)]

@@ -1,0 +1,1 @@
+"""Files that may be half-written, damaged or hostile."""

@@ -1,0 +1,1 @@
+"""RELA-D: from images to a target store."""

@@ -1,0 +1,147 @@
+"""What a generation will cost, measured on a few batches."""
+from __future__ import annotations
+
+import shutil
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import torch
+from threadpoolctl import threadpool_limits
+from torch import Tensor
+
+from ..datasets.rela_target import RelaTargetDataset
+from ..features.extract import BATCH_SIZE, PriorImages, extract
+from ..features.stopwatch import Stopwatch
+from ..pca import BatchPCA
+from ..priors import Prior
+from ..targets.store import BLOCK
+from .reduce import check_width
+
+
+def estimate(dataset: RelaTargetDataset, prior: Prior, dim: int,
+             directory: Path, bgr: bool = False, workers: int = 0,
+             dtype: str = 'float16', ranks: int = 1) -> str:
+    """Sizes, time and disk of :func:`~mmrela.generation.generate.generate`.
+
+    Args:
+        dataset: The images; some of all parts of it are looked at.
+        prior: What looks at them.
+        dim: Components, k.
+        directory: Where targets and features would go.
+        bgr: Whether the data set loads BGR.
+        workers: Processes of each rank that decode images.
+        dtype: Of the targets.
+        ranks: Processes that will share the work.
+
+    Returns:
+        Three lines for the user.
+
+    Raises:
+        UserError: what generation would stop at, if it is met here.
+    """
+    images = PriorImages(dataset.dataset, prior, bgr)
+    size = BATCH_SIZE if torch.cuda.is_available() else BATCH_SIZE // 4
+    # So many batches that those which workers hold ready do not flatter.
+    batches = spread(len(images), size * (3 + 2 * workers), size)
+    watch = Stopwatch()
+    features, rate = measure(prior, images, workers, batches, 'dry run', watch)
+    check_width(features.numpy(), dim)
+    count, width = len(images), features.shape[1]
+    weights = sum(p.numel() for p in prior.model.parameters())
+    sizes = 4 * count * width, np.dtype(dtype).itemsize * count * dim
+    return (
+        f'{prior.name}: {weights / 1e6:.1f} million weights, {width} '
+        f'features of each image\n'
+        f'time: {_span(count / rate / ranks)} for {count} images at '
+        f'{ranks * rate:.0f} img/s by {ranks} process{"es" * (ranks > 1)} on '
+        f'{"GPU" if torch.cuda.is_available() else "CPU"} ({watch}), then '
+        f'{_span(pca_seconds(features, count, dim))} for PCA\n'
+        f'disk: {_bytes(sizes[0])} of features, which may be removed '
+        f'afterwards, and {_bytes(sizes[1])} of targets; {directory} has '
+        f'{_bytes(_free(directory))} free')
+
+
+def measure(prior: Prior, images: PriorImages, workers: int,
+            batches: list[np.ndarray], title: str,
+            watch: Stopwatch) -> tuple[Tensor, float]:
+    """Features of some images, (n, d), and images per second.
+
+    The first batch, with which everything starts, is timed only if it is
+    the only one.
+
+    Args:
+        prior: The prior model.
+        images: Of the same prior.
+        workers: Processes that decode images.
+        batches: Indices of each batch.
+        title: Of the progress bar.
+        watch: Gets the times.
+    """
+    parts, timed = [], 0
+    for part in extract(prior, images, workers, title, batches, watch=watch):
+        parts.append(part)
+        timed += len(part)
+        if len(parts) == 1 and len(batches) > 1:
+            watch.restart()
+            timed = 0
+    return torch.cat(parts), timed / watch.total
+
+
+def spread(count: int, wanted: int, size: int = BATCH_SIZE
+           ) -> list[np.ndarray]:
+    """Indices of each batch, (n,) int64, spread evenly over a data set.
+
+    Args:
+        count: Images of the data set.
+        wanted: Images of all batches together, at most.
+        size: Images of each batch, at most.
+    """
+    rows = np.linspace(0, count - 1, min(count, wanted)).astype(int)
+    return [rows[i:i + size] for i in range(0, len(rows), size)]
+
+
+def pca_seconds(features: Tensor, count: int, dim: int) -> float:
+    """Seconds that a PCA of many rows would take, by one thread.
+
+    Args:
+        features: Some of these rows, (n, d) float32.
+        count: Number of all rows.
+        dim: Components, k.
+    """
+    block = np.resize(features, (BLOCK, features.shape[1]))
+    pca = BatchPCA()
+    with threadpool_limits(1, 'blas'):
+        rows = _time(lambda: pca.update(block))
+        fit = _time(lambda: pca.fit(dim))
+        rows += _time(lambda: pca.transform(block))
+    return fit + rows * count / BLOCK
+
+
+def _time(work: Callable[[], object]) -> float:
+    start = time.perf_counter()
+    work()
+    return time.perf_counter() - start
+
+
+def _free(directory: Path) -> int:
+    while not directory.exists():
+        directory = directory.parent
+    return shutil.disk_usage(directory).free
+
+
+def _bytes(size: float) -> str:
+    for unit in ('B', 'kB', 'MB', 'GB'):
+        if size < 1000:
+            return f'{size:.3g} {unit}'
+        size /= 1000
+    return f'{size:.3g} TB'
+
+
+def _span(seconds: float) -> str:
+    if seconds < 120:
+        return f'{seconds:.1f} s'
+    if seconds < 7200:
+        return f'{seconds / 60:.0f} min'
+    return f'{seconds / 3600:.1f} h'

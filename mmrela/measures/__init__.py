@@ -1,0 +1,1 @@
+"""What features tell about each other, without a training."""

@@ -1,0 +1,76 @@
+"""Nearest neighbours by cosine similarity."""
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from ..targets.store import BLOCK, TargetStore
+
+CHUNK = 128  # queries at a time: CHUNK × N similarities are in memory
+
+
+def knn_predict(features: Tensor,
+                bank: Tensor,
+                labels: Tensor,
+                classes: int,
+                k: int = 200,
+                temperature: float = 0.1) -> Tensor:
+    """Predict classes by a vote of the most similar images.
+
+    Each of the ``k`` neighbours votes for its class with the weight
+    exp(cos / temperature) (Wu et al., arXiv:1805.01978, section 3.4).
+
+    Args:
+        features: Of the images in question, (n, d).
+        bank: Of the images whose class is known, (N, d); all of them vote
+            if they are fewer than ``k``.
+        labels: Their classes, (N,) int64.
+        classes: How many classes there are.
+        k: Neighbours that vote.
+        temperature: The smaller, the more the nearest ones count.
+
+    Returns:
+        Classes, (n,) int64.
+    """
+    bank = F.normalize(bank.float())
+    k = min(k, len(bank))
+    predictions = [labels[:0]]
+    for chunk in F.normalize(features.float()).split(CHUNK):
+        cosines, neighbours = (chunk @ bank.T).topk(k)
+        # Weights relative to the nearest one's cannot overflow.
+        weights = ((cosines - cosines[:, :1]) / temperature).exp()
+        votes = F.one_hot(labels[neighbours], classes)  # (chunk, k, classes)
+        votes = (weights[:, None] @ votes.float())[:, 0]
+        predictions.append(votes.argmax(1))
+    return torch.cat(predictions)
+
+
+def nearest(targets: TargetStore, queries: Sequence[int],
+            count: int) -> Tensor:
+    """The most similar images to some, themselves left out.
+
+    Args:
+        targets: A store of N targets, which is read in blocks.
+        queries: Rows of the images in question.
+        count: How many of each to find, at most N − 1.
+
+    Returns:
+        Rows, the most similar first, (queries, count) int64.
+    """
+    queries = torch.as_tensor(queries)
+    wanted = F.normalize(torch.from_numpy(targets[queries.numpy()]))
+    best = wanted.new_full((len(queries), count), -torch.inf)
+    rows = queries.new_zeros(len(queries), count)
+    for start in range(0, len(targets), BLOCK):
+        stop = min(start + BLOCK, len(targets))
+        index = torch.arange(start, stop)
+        block = torch.from_numpy(targets[index.numpy()])
+        cosines = wanted @ F.normalize(block).T
+        cosines[queries[:, None] == index] = -torch.inf
+        best, order = torch.cat([best, cosines], 1).topk(count)
+        rows = torch.cat([rows, index.expand(len(rows), -1)], 1).gather(
+            1, order)
+    return rows

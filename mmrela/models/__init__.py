@@ -1,0 +1,1 @@
+"""RELA on the algorithms of mmpretrain."""

@@ -1,0 +1,95 @@
+"""RELA on any self-supervised algorithm of mmpretrain."""
+from __future__ import annotations
+
+import functools
+
+import numpy as np
+import torch
+from mmpretrain.models.selfsup import BaseSelfSupervisor
+from mmpretrain.registry import MODELS
+from torch import Tensor
+
+from ..errors import UserError
+
+
+@MODELS.register_module()
+def Rela(host: str, rela_head: dict, **kwargs) -> BaseSelfSupervisor:
+    """Build ``host`` with RELA's loss beside its own.
+
+    The result is an instance of a subclass of the host: its parameters
+    keep their names, hooks that look for the host's attributes find them,
+    and ``rela_head`` is the only addition.
+
+    Args:
+        host: Registry name of a :class:`BaseSelfSupervisor`.
+        rela_head: Config of :class:`RelaHead`; ``in_channels`` defaults
+            to that of the host's neck.
+        **kwargs: The host's own arguments.
+
+    Raises:
+        UserError: the host is unknown or not self-supervised.
+    """
+    host_class = MODELS.get(host)
+    if host_class is None:
+        raise UserError(f'model.host: {host!r} is no registered model; name '
+                        'one such as BYOL, or import yours by custom_imports')
+    if not (isinstance(host_class, type)
+            and issubclass(host_class, BaseSelfSupervisor)):
+        raise UserError(f'model.host: {host!r} is no self-supervised '
+                        'algorithm (a subclass of BaseSelfSupervisor)')
+    rela_head = dict(rela_head)
+    if rela_head.get('in_channels') is None:
+        rela_head['in_channels'] = _neck_in_channels(kwargs.get('neck'))
+    return rela_class(host_class)(rela_head=rela_head, **kwargs)
+
+
+def _neck_in_channels(neck: dict | None) -> int:
+    if not neck or 'in_channels' not in neck:
+        raise UserError('set model.rela_head.in_channels to the width of the '
+                        "backbone's features: the host's neck does not tell")
+    return neck['in_channels']
+
+
+@functools.cache
+def rela_class(host: type[BaseSelfSupervisor]) -> type[BaseSelfSupervisor]:
+    """The subclass of ``host`` that :func:`Rela` builds."""
+    return type(f'Rela{host.__name__}', (_RelaMixin, host), {})
+
+
+class _RelaMixin:
+    """Serves batches that carry targets; the host serves all others."""
+
+    def __init__(self, rela_head: dict, **kwargs) -> None:
+        super().__init__(**kwargs)
+        # The host's own initial weights must not depend on the head's.
+        with torch.random.fork_rng(devices=[]):
+            self.rela_head = MODELS.build(rela_head)
+
+    def loss(self, inputs: list[Tensor] | Tensor, data_samples: list,
+             **kwargs) -> dict[str, Tensor]:
+        """Loss of one batch, of the stage that the batch itself is in.
+
+        Args:
+            inputs: Views, each (N, C, H, W); one may come as a tensor.
+            data_samples: N samples; those of the RELA stage hold a
+                ``rela_target``, (k,) float32, an array or a tensor.
+
+        Returns:
+            ``rela_loss``, averaged over the views, or the host's losses.
+        """
+        if not data_samples or 'rela_target' not in data_samples[0]:
+            return super().loss(inputs, data_samples, **kwargs)
+        views = [inputs] if isinstance(inputs, Tensor) else inputs
+        target = _stack([s.rela_target for s in data_samples],
+                        views[0].device)
+        losses = [self.rela_head.loss(self.extract_feat(view), target)
+                  for view in views]
+        return dict(rela_loss=sum(losses) / len(losses))
+
+
+def _stack(targets: list[np.ndarray] | list[Tensor],
+           device: torch.device) -> Tensor:
+    """(N, k) on the device, by one copy if they are not there already."""
+    if isinstance(targets[0], Tensor):
+        return torch.stack(targets)
+    return torch.from_numpy(np.stack(targets)).to(device)

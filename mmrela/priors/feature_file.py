@@ -1,0 +1,98 @@
+"""Features that were made elsewhere."""
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.utils.data import Dataset
+
+from ..datasets.access import sample_id
+from ..errors import UserError
+from ..files.untrusted import DamagedError, map_array
+from .base import Prior
+
+
+def load_stored(name: str, weights: str | None, image_size: int | None,
+                cfg: dict | None) -> Prior:
+    """``file:FEATURES.npy``: features of yours, one row per sample.
+
+    (N, d) floats without pickle, beside ``FEATURES.ids.txt`` with one
+    sample id a line in the order of the rows; rows of other images are not
+    used. Licence and size are your own.
+    """
+    spec = f'file:{name}'
+    if weights is not None or image_size is not None:
+        raise UserError(f'--prior {spec} looks at no images: leave out '
+                        '--weights and --image-size')
+    file = Path(name)
+    features, ids = _read(file), _read_ids(file.with_suffix('.ids.txt'))
+    if len(ids) != len(features):
+        raise UserError(f'{file} has {len(features)} rows, but its .ids.txt '
+                        f'{len(ids)} ids: each row needs its own')
+    return StoredFeatures(spec, features, ids)
+
+
+class StoredFeatures(Prior):
+    """Looks features up by sample id instead of looking at images.
+
+    Args:
+        name: Its spelling, for the fingerprint.
+        features: (N, d), may be memory-mapped.
+        ids: Row of each sample id.
+    """
+
+    def __init__(self, name: str, features: np.ndarray,
+                 ids: dict[str, int]) -> None:
+        super().__init__(name, nn.Identity(), None, 'none, by sample id')
+        self.features, self.ids = features, ids
+
+    def look(self, dataset: Dataset, index: int, bgr: bool) -> Tensor:
+        """The sample's features, (d,) float32.
+
+        Raises:
+            UserError: there are none.
+        """
+        name = sample_id(dataset, index).lstrip('/')
+        row = self.ids.get(name)
+        if row is None:
+            raise UserError(f'{self.name} has no features of {name}: its '
+                            '.ids.txt must hold the ids of all samples, as '
+                            'RelaTargetDataset.sample_ids() gives them')
+        return torch.from_numpy(self.features[row].astype(np.float32))
+
+    def fingerprint(self) -> dict:
+        """Name, hash of the features and their ids, and preprocessing."""
+        digest = hashlib.blake2b(digest_size=16)
+        for start in range(0, len(self.features), 4096):
+            digest.update(np.ascontiguousarray(
+                self.features[start:start + 4096]))
+        digest.update('\0'.join(self.ids).encode('utf-8', 'surrogateescape'))
+        return self.told(digest.hexdigest())
+
+
+def _read(file: Path) -> np.ndarray:
+    try:
+        features = map_array(file)
+        if features.ndim != 2 or features.dtype.kind != 'f':
+            raise DamagedError(f'it holds {features.shape} {features.dtype}')
+    except DamagedError as e:
+        raise UserError(f'{file} is no (N, d) array of floats without pickle '
+                        f'({e})') from e
+    return features
+
+
+def _read_ids(file: Path) -> dict[str, int]:
+    try:
+        text = file.read_text('utf-8', 'surrogateescape')
+    except OSError as e:
+        raise UserError(f'no ids at {file}: write the id of one sample a '
+                        'line there, in the order of the rows') from e
+    names = [line.lstrip('/') for line in text.removesuffix('\n').split('\n')]
+    ids = {name: row for row, name in enumerate(names)}
+    if len(ids) < len(names):
+        twice = next(n for i, n in enumerate(names) if ids[n] != i)
+        raise UserError(f'{file} names {twice!r} twice')
+    return ids

@@ -1,0 +1,105 @@
+"""Features batch by batch: precision, times, what the caller sees."""
+from __future__ import annotations
+
+import time
+
+import pytest
+import torch
+from conftest import smooth_images
+from PIL import Image
+from torch import nn
+
+from mmrela.features.extract import PriorImages, batches_of, extract
+from mmrela.features.stopwatch import Stopwatch
+from mmrela.priors import Prior
+
+
+class Pictures:
+    """As much of mmpretrain's data sets as is needed."""
+
+    class pipeline:  # noqa: N801
+        transforms = []
+
+    def __init__(self, count: int, seconds: float = 0) -> None:
+        self.images = smooth_images(count, (8, 8)).permute(0, 2, 3, 1).numpy()
+        self.seconds = seconds
+
+    def __len__(self) -> int:
+        return len(self.images)
+
+    def get_data_info(self, index: int) -> dict:
+        time.sleep(self.seconds)
+        return dict(img=self.images[index])
+
+
+def tensor(image: Image.Image) -> torch.Tensor:
+    pixels = torch.frombuffer(bytearray(image.tobytes()), dtype=torch.uint8)
+    return pixels.reshape(8, 8, 3).permute(2, 0, 1) / 255
+
+
+def linear(seconds: float = 0) -> Prior:
+    torch.manual_seed(0)
+    model = nn.Sequential(nn.Flatten(), nn.Linear(192, 5))
+    model.register_forward_hook(lambda *_: time.sleep(seconds))
+    return Prior('linear', model, tensor, 'as it is')
+
+
+def test_half_precision_is_told_and_used():
+    pictures, seen = Pictures(6), {}
+    for amp in (None, 'bf16', 'fp16'):
+        prior = linear()
+        prior.amp = amp
+        dtypes = []
+        prior.model[1].register_forward_hook(
+            lambda _, __, out, to=dtypes: to.append(out.dtype))
+        features = next(extract(prior, PriorImages(pictures, prior, False),
+                                0, None))
+        assert features.dtype == torch.float32
+        seen[amp] = (features, dtypes[0], prior.fingerprint())
+    assert [seen[amp][1] for amp in seen] == [
+        torch.float32, torch.bfloat16, torch.float16]
+    exact = seen[None][0]
+    for amp, bound in (('bf16', 1e-2), ('fp16', 2e-3)):
+        error = (seen[amp][0] - exact).abs().max() / exact.abs().max()
+        assert 0 < error < bound
+    said = [print_['preprocessing'] for _, _, print_ in seen.values()]
+    assert said == ['as it is', 'as it is, bf16', 'as it is, fp16']
+
+
+def test_images_and_channels():
+    pictures = Pictures(5)
+    prior = linear()
+    for bgr in (False, True):
+        found = torch.cat(list(extract(
+            prior, PriorImages(pictures, prior, bgr), 0, None,
+            [range(2), [4, 2, 3]])))
+        images = torch.from_numpy(pictures.images[[0, 1, 4, 2, 3]].copy())
+        images = images.flip(-1) if bgr else images
+        wanted = prior.model(images.permute(0, 3, 1, 2) / 255)
+        torch.testing.assert_close(found, wanted)
+
+
+def test_caller_stays_out_of_inference_mode():
+    prior = linear()
+    for _ in extract(prior, PriorImages(Pictures(3), prior, False), 0, None):
+        assert not torch.is_inference_mode_enabled()
+
+
+@pytest.mark.parametrize('slow', ['decode', 'forward', 'write'])
+def test_times_go_where_they_belong(slow, clock, capsys):
+    prior = linear(0.3 * (slow == 'forward'))
+    pictures = Pictures(12, 0.05 * (slow == 'decode'))
+    watch = Stopwatch()
+    for _ in extract(prior, PriorImages(pictures, prior, False), 0, 'title',
+                     [range(0, 6), range(6, 12)], watch=watch):
+        time.sleep(0.3 * (slow == 'write'))
+    assert watch.seconds[slow] == watch.total == pytest.approx(0.6)
+    bar = capsys.readouterr().err.split('\r')[-1]
+    assert f'title ({slow} ' in bar or f', {slow} ' in bar
+    assert '12/12' in bar and bar.strip().endswith('img/s]')
+
+
+def test_micro_batches_are_fixed():
+    assert [len(b) for b in batches_of(range(5, 300))] == [128, 128, 39]
+    assert [i for b in batches_of(range(5, 300)) for i in b
+            ] == list(range(5, 300))

@@ -1,0 +1,1 @@
+"""What RELA is measured beside."""

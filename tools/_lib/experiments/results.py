@@ -1,0 +1,63 @@
+"""Results of runs, one line of JSON each."""
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+from pathlib import Path
+
+from .cost import knn_curve
+from .logs import read_log
+from .table import Run
+
+
+def read(file: Path) -> dict:
+    return json.loads(file.read_text())
+
+
+def result(run: Run) -> dict:
+    """Settings and outcome of a finished run."""
+    cfg = run.cfg
+    line = dict(
+        table=run.table, size=run.size, row=run.row, method=cfg.model.host,
+        prior=run.prior, seed=run.seed, key=run.key, config=run.config,
+        learning_rate=cfg.optim_wrapper.optimizer.lr, epochs=run.epochs,
+        batch_size=cfg.train_dataloader.batch_size,
+        images=cfg.train_dataloader.dataset.get('indices'),
+        ratio=cfg.train_dataloader.sampler.ratio,
+        generation=run.generation, options=run.options)
+    line.update(read(run.work_dir / 'train.json') if run.epochs
+                else dict(steps=0, train_seconds=0, switch_step=None))
+    line['linear_top1'] = read(run.work_dir / 'probe.json')['linear_top1']
+    if run.generation:
+        meta = read(run.store / 'meta.json')
+        line['target_seconds'] = round(
+            meta['feature_seconds'] + meta['pca_seconds'], 1)
+    scores = knn_curve(read_log(run.work_dir), line['train_seconds'])
+    if scores:
+        line['knn'] = scores
+    return line
+
+
+def append(file: Path, line: dict) -> None:
+    """Add a result, unless one with its key is there already."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    with open(file, 'ab', buffering=0) as handle:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        if line['key'] in results(file):
+            return
+        torn = file.read_bytes()[-1:] not in (b'', b'\n')
+        handle.write(b'\n' * torn + json.dumps(line).encode() + b'\n')
+        os.fsync(handle)
+
+
+def results(file: Path) -> dict[str, dict]:
+    """All results by their keys; a torn line is passed over."""
+    found = {}
+    for text in file.read_text().splitlines() if file.exists() else []:
+        try:
+            line = json.loads(text)
+            found[line['key']] = line
+        except (json.JSONDecodeError, KeyError):
+            continue
+    return found
