@@ -72,8 +72,8 @@ def image_folder(tmp_path_factory) -> Path:
 @pytest.fixture(scope='session')
 def make_store():
     """Write a store of given targets, ``(directory, targets, **meta)``."""
-    from mmrela.files.atomic import write_store
     from mmrela.targets import store as module
+    from mmrela.targets.write import write_store
 
     def make(directory: Path, targets: np.ndarray, **meta):
         blocks = [targets[start:start + module.BLOCK]

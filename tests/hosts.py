@@ -8,8 +8,8 @@ from mmengine.config import Config
 from mmengine.registry import init_default_scope
 from mmpretrain.registry import DATASETS
 
-from mmrela.files.atomic import write_store
 from mmrela.targets.store import TargetStore, hash_ids
+from mmrela.targets.write import write_store
 
 CONFIGS = Path(__file__).parents[1] / 'configs'
 DIM = 16  # of the targets in tests

@@ -13,7 +13,7 @@ from mmengine.config import Config
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
 
-from mmrela.engine import compat
+from mmrela.engine import cpu_ranks
 
 
 class Stages(Hook):
@@ -29,7 +29,7 @@ class Stages(Hook):
 def main(out: Path) -> None:
     cfg = Config.fromfile(out / 'config.py')
     cfg.launcher = 'pytorch'
-    compat.init_cpu_ranks(cfg)
+    cpu_ranks.init_cpu_ranks(cfg)
     runner = Runner.from_cfg(cfg)
     stages = Stages()
     runner.register_hook(stages)

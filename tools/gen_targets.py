@@ -10,9 +10,9 @@ from _lib.cli import positive, run
 from _lib.config import add_config_arguments, load_config
 from _lib.images import SPELLING, add_list_priors, build_dataset
 from mmrela import processes as ranks
+from mmrela.datasets.access import loads_bgr
 from mmrela.datasets.rela_target import RelaTargetDataset
 from mmrela.errors import UserError
-from mmrela.features.extract import loads_bgr
 from mmrela.generation.dry_run import estimate
 from mmrela.generation.generate import generate
 from mmrela.generation.verify import verify_store

@@ -12,8 +12,9 @@ from tqdm import trange
 
 from _lib.cli import run
 from _lib.config import add_config_arguments, load_config, misspelt
+from mmrela.datasets.access import loads_bgr
 from mmrela.errors import UserError
-from mmrela.features.extract import PriorImages, extract, loads_bgr
+from mmrela.features.extract import PriorImages, extract
 from mmrela.features.labelled import LabelledImages
 from mmrela.files.atomic import write_atomically
 from mmrela.priors import Prior, build_prior, load_student

@@ -16,13 +16,13 @@ from _lib.config import add_config_arguments, load_config
 from _lib.images import SPELLING, add_list_priors, build_dataset
 from _lib.ranking_report import heat_map, markdown, order
 from gen_targets import head_width
-from mmrela.datasets.access import locate
+from mmrela.datasets.access import loads_bgr, locate
 from mmrela.errors import UserError
-from mmrela.features.extract import PriorImages, batches_of, loads_bgr
+from mmrela.features.extract import PriorImages, batches_of
 from mmrela.features.labelled import LabelledImages
 from mmrela.features.stopwatch import Stopwatch
+from mmrela.features.timing import measure, spread
 from mmrela.files.atomic import write_atomically
-from mmrela.generation.dry_run import measure, spread
 from mmrela.measures.regression import (
     distances,
     effective_rank,

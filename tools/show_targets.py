@@ -12,9 +12,8 @@ from torch.utils.data import Dataset
 from _lib.cli import run
 from _lib.config import add_config_arguments, load_config
 from _lib.images import build_dataset
-from mmrela.datasets.access import load_sample
+from mmrela.datasets.access import load_sample, loads_bgr
 from mmrela.errors import UserError
-from mmrela.features.extract import loads_bgr
 from mmrela.measures.neighbours import nearest
 from mmrela.targets.store import TargetStore, hash_ids
 

@@ -15,7 +15,7 @@ from mmengine.runner import Runner
 from _lib.cli import run
 from _lib.config import add_config_arguments, load_config, misspelt
 from _lib.runnable import require_runnable
-from mmrela.engine import checkpoints, compat
+from mmrela.engine import checkpoints, cpu_ranks
 from mmrela.files.atomic import remove_leftovers, write_atomically
 
 
@@ -117,7 +117,7 @@ def main() -> None:
     args = parse_args()
     cfg = merge(load_config(args), args)
     require_runnable(cfg)
-    compat.init_cpu_ranks(cfg)
+    cpu_ranks.init_cpu_ranks(cfg)
     with misspelt(args.config):
         runner = Runner.from_cfg(cfg)
         if is_main_process():  # the only one that writes checkpoints

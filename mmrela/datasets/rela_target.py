@@ -1,19 +1,17 @@
 """The host's dataset, with targets beside its images."""
 from __future__ import annotations
 
-import random
 from collections.abc import Iterator
-from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
 
 import numpy as np
-import torch
 from mmengine.dataset import Compose
 from mmpretrain.registry import DATASETS, TRANSFORMS
-from torch.utils.data import Dataset, get_worker_info
+from torch.utils.data import Dataset
 
 from ..errors import UserError
+from ..rng import seeded
 from ..targets.store import TargetStore, hash_ids
 from .access import load_sample, sample_id
 from .sampler import RelaIndex
@@ -129,26 +127,3 @@ class RelaTargetDataset(Dataset):
         """
         self.store.check(hash_ids(self.sample_ids()), len(self.dataset), dim,
                          self.prior)
-
-
-@contextmanager
-def seeded(seed: int) -> Iterator[None]:
-    """Seed `random`, numpy and torch's CPU generator.
-
-    A loader's worker is left as it is, since each sample seeds anew; in
-    the main process the former state comes back.
-    """
-    in_main = get_worker_info() is None
-    if in_main:
-        former = (random.getstate(), np.random.get_state(),
-                  torch.get_rng_state())
-    random.seed(seed)
-    np.random.seed(seed)
-    torch.default_generator.manual_seed(seed)
-    try:
-        yield
-    finally:
-        if in_main:
-            random.setstate(former[0])
-            np.random.set_state(former[1])
-            torch.set_rng_state(former[2])

@@ -1,22 +1,14 @@
 """Defects of the stack below, each once: symptom, reference, guard."""
 from __future__ import annotations
 
-import os
-
 import mmcv
 import numpy as np
 import torch
-from mmengine.config import ConfigDict
 from mmengine.model import (
     BaseAveragedModel,
     BaseDataPreprocessor,
-    MMDistributedDataParallel,
-    revert_sync_batchnorm,
 )
 from mmengine.optim import OptimWrapper
-from mmengine.registry import MODEL_WRAPPERS
-
-from ..processes import read_slurm
 
 
 def patch() -> None:
@@ -59,35 +51,3 @@ def keep_eager() -> None:
                         (BaseAveragedModel, 'update_parameters'),
                         (OptimWrapper, 'update_params')):
         setattr(owner, name, torch.compiler.disable(getattr(owner, name)))
-
-
-@MODEL_WRAPPERS.register_module()
-class CPUDistributedDataParallel(MMDistributedDataParallel):
-    """DDP for CPU ranks: no device index, and BN in place of SyncBN.
-
-    mmengine 0.10.7 hands DDP a GPU index whatever the device, and DDP
-    refuses SyncBN, which has no CPU kernel.
-    """
-
-    def __init__(self, module: torch.nn.Module, **kwargs) -> None:
-        kwargs['device_ids'] = None
-        super().__init__(revert_sync_batchnorm(module), **kwargs)
-
-
-def init_cpu_ranks(cfg: ConfigDict) -> None:
-    """Let several processes train without a GPU, for trials and tests.
-
-    mmengine 0.10.7 calls ``torch.cuda.set_device`` for any launcher, so
-    the process group is made here, with gloo, before it gets there.
-    """
-    if cfg.get('launcher', 'none') == 'none' or torch.cuda.is_available():
-        return
-    os.environ.setdefault('LOCAL_RANK', '0')
-    if cfg.launcher == 'slurm':
-        read_slurm()
-    if not torch.distributed.is_initialized():
-        torch.distributed.init_process_group('gloo')
-    cfg.model_wrapper_cfg = dict(
-        type='CPUDistributedDataParallel',
-        broadcast_buffers=False,
-        find_unused_parameters=cfg.get('find_unused_parameters', False))

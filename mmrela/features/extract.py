@@ -46,13 +46,6 @@ class PriorImages(Dataset):
             raise
 
 
-def loads_bgr(cfg: dict) -> bool:
-    """Whether the config's images come as BGR: its model then swaps them."""
-    preprocessor = cfg['model'].get('data_preprocessor') or cfg.get(
-        'data_preprocessor', {})
-    return bool(preprocessor.get('to_rgb', False))
-
-
 def batches_of(rows: range) -> list[range]:
     """Micro-batches of some samples, the same whoever computes them."""
     return [rows[i:i + BATCH_SIZE] for i in range(0, len(rows), BATCH_SIZE)]

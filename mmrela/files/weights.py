@@ -2,8 +2,6 @@
 from __future__ import annotations
 
 import zipfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import torch
@@ -81,17 +79,3 @@ def without_prefix(state: dict, prefix: str) -> dict:
     """The weights whose names begin so, without that beginning."""
     return {key.removeprefix(prefix): value for key, value in state.items()
             if key.startswith(prefix)}
-
-
-@contextmanager
-def one_network(seed: int = 0) -> Iterator[None]:
-    """Draw the same weights each time, and leave the generators alone.
-
-    ``torch.manual_seed`` would reseed the GPUs' generators for good.
-    """
-    state = torch.get_rng_state()
-    torch.default_generator.manual_seed(seed)
-    try:
-        yield
-    finally:
-        torch.set_rng_state(state)

@@ -12,8 +12,9 @@ from threadpoolctl import threadpool_limits
 from torch import Tensor
 
 from ..datasets.rela_target import RelaTargetDataset
-from ..features.extract import BATCH_SIZE, PriorImages, extract
+from ..features.extract import BATCH_SIZE, PriorImages
 from ..features.stopwatch import Stopwatch
+from ..features.timing import measure, spread
 from ..pca import BatchPCA
 from ..priors import Prior
 from ..targets.store import BLOCK
@@ -61,45 +62,6 @@ def estimate(dataset: RelaTargetDataset, prior: Prior, dim: int,
         f'disk: {_bytes(sizes[0])} of features, which may be removed '
         f'afterwards, and {_bytes(sizes[1])} of targets; {directory} has '
         f'{_bytes(_free(directory))} free')
-
-
-def measure(prior: Prior, images: PriorImages, workers: int,
-            batches: list[np.ndarray], title: str,
-            watch: Stopwatch) -> tuple[Tensor, float]:
-    """Features of some images, (n, d), and images per second.
-
-    The first batch, with which everything starts, is timed only if it is
-    the only one.
-
-    Args:
-        prior: The prior model.
-        images: Of the same prior.
-        workers: Processes that decode images.
-        batches: Indices of each batch.
-        title: Of the progress bar.
-        watch: Gets the times.
-    """
-    parts, timed = [], 0
-    for part in extract(prior, images, workers, title, batches, watch=watch):
-        parts.append(part)
-        timed += len(part)
-        if len(parts) == 1 and len(batches) > 1:
-            watch.restart()
-            timed = 0
-    return torch.cat(parts), timed / watch.total
-
-
-def spread(count: int, wanted: int, size: int = BATCH_SIZE
-           ) -> list[np.ndarray]:
-    """Indices of each batch, (n,) int64, spread evenly over a data set.
-
-    Args:
-        count: Images of the data set.
-        wanted: Images of all batches together, at most.
-        size: Images of each batch, at most.
-    """
-    rows = np.linspace(0, count - 1, min(count, wanted)).astype(int)
-    return [rows[i:i + size] for i in range(0, len(rows), size)]
 
 
 def pca_seconds(features: Tensor, count: int, dim: int) -> float:

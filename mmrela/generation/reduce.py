@@ -11,9 +11,10 @@ from torch.utils.data import Dataset
 
 from ..datasets.access import sample_id
 from ..errors import UserError
-from ..files.atomic import replacing, write_store
+from ..files.atomic import replacing
 from ..pca import BatchPCA
 from ..targets.feature_blocks import FeatureBlocks
+from ..targets.write import write_store
 
 
 # BLAS and LAPACK round differently with another number of threads.

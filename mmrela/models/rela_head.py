@@ -8,24 +8,7 @@ from mmengine.model import BaseModule
 from mmpretrain.registry import MODELS
 from torch import Tensor, nn
 
-
-def pool_features(features: Tensor | Sequence[Tensor]) -> Tensor:
-    """Turn what a backbone returns into one vector per image.
-
-    Args:
-        features: (N, C), a map (N, C, H, W), tokens (N, L, C), or a
-            sequence of these, of which the last counts.
-
-    Returns:
-        (N, C): the mean over positions or tokens.
-    """
-    while not isinstance(features, Tensor):
-        features = features[-1]
-    if features.ndim == 4:
-        return features.mean((2, 3))
-    if features.ndim == 3:
-        return features.mean(1)
-    return features.flatten(1)
+from .pooling import pool_features
 
 
 def cosine_loss(prediction: Tensor, target: Tensor) -> Tensor:

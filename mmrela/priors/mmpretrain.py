@@ -10,12 +10,8 @@ from torch import Tensor, nn
 
 from ..errors import UserError
 from ..files.downloads import url_file
-from ..files.weights import (
-    load_weights,
-    one_network,
-    read_weights,
-    without_prefix,
-)
+from ..files.weights import load_weights, read_weights, without_prefix
+from ..rng import one_network
 from .base import Prior
 from .own_backbone import Pooled, read_config
 

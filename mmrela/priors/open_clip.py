@@ -7,12 +7,8 @@ from torch import nn
 
 from ..errors import UserError
 from ..files.downloads import hub_file, url_file
-from ..files.weights import (
-    load_weights,
-    one_network,
-    read_weights,
-    without_prefix,
-)
+from ..files.weights import load_weights, read_weights, without_prefix
+from ..rng import one_network
 from .base import Prior, keep_size
 
 

@@ -7,7 +7,8 @@ import torch
 from torch import nn
 
 from ..errors import UserError
-from ..files.weights import one_network, read_weights, without_prefix
+from ..files.weights import read_weights, without_prefix
+from ..rng import one_network
 from .base import Prior
 
 
@@ -104,7 +105,7 @@ class Pooled(nn.Module):
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """Images (n, 3, H, W) to features (n, d), both float32."""
-        from ..models.rela_head import pool_features
+        from ..models.pooling import pool_features
         return pool_features(self.backbone(x, **self.unmasked))
 
 

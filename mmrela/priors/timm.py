@@ -7,7 +7,8 @@ from torch import nn
 
 from ..errors import UserError
 from ..files.downloads import downloading, hub_file
-from ..files.weights import one_network, read_weights
+from ..files.weights import read_weights
+from ..rng import one_network
 from .base import Prior, keep_size
 
 

@@ -5,7 +5,8 @@ from torch import nn
 
 from ..errors import UserError
 from ..files.downloads import downloading
-from ..files.weights import load_weights, one_network, read_weights
+from ..files.weights import load_weights, read_weights
+from ..rng import one_network
 from .base import Prior, keep_size
 
 

@@ -7,9 +7,9 @@ from hosts import DIM, small_config
 from mmpretrain.registry import DATASETS
 from torch.utils.data import DataLoader
 
-from mmrela.datasets.rela_target import seeded
 from mmrela.datasets.sampler import RelaIndex
 from mmrela.errors import UserError
+from mmrela.rng import seeded
 from mmrela.targets.store import TargetStoreError
 
 

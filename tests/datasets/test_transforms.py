@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from mmpretrain.registry import TRANSFORMS
 
-from mmrela.datasets.rela_target import seeded
+from mmrela.rng import seeded
 
 SIZES = [(100, 130), (130, 100), (90, 90)]
 

@@ -8,8 +8,8 @@ from mmcv.image import photometric
 from mmpretrain.registry import TRANSFORMS
 from torch import distributed, nn
 
-from mmrela.datasets.rela_target import seeded
-from mmrela.engine import compat
+from mmrela.engine import compat, cpu_ranks
+from mmrela.rng import seeded
 
 
 @pytest.fixture
@@ -85,7 +85,7 @@ def test_cpu_ddp_trains_what_has_sync_bn(one_rank):
     x = torch.randn(5, 3, 8, 8)
     expected = torch.autograd.grad(
         plain(x).square().sum(), list(plain.parameters()))
-    model = compat.CPUDistributedDataParallel(nn.Sequential(*layers))
+    model = cpu_ranks.CPUDistributedDataParallel(nn.Sequential(*layers))
     model(x).square().sum().backward()
     assert not any(isinstance(m, nn.SyncBatchNorm) for m in model.modules())
     assert list(model.module.state_dict()) == list(plain.state_dict())
@@ -95,6 +95,6 @@ def test_cpu_ddp_trains_what_has_sync_bn(one_rank):
 
 def test_one_process_needs_no_group():
     cfg = dict(launcher='none')
-    compat.init_cpu_ranks(cfg)
+    cpu_ranks.init_cpu_ranks(cfg)
     assert not distributed.is_initialized()
     assert cfg == dict(launcher='none')

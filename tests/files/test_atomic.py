@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 
 from mmrela.errors import UserError
-from mmrela.files.atomic import remove_leftovers, write_atomically, write_store
+from mmrela.files.atomic import remove_leftovers, write_atomically
 from mmrela.targets import store as module
 from mmrela.targets.store import TargetStore, TargetStoreError
+from mmrela.targets.write import write_store
 
 ROWS, DIM = 40, 3  # with blocks of 16: two full ones and one of 8
 

@@ -12,8 +12,9 @@ from mmrela.datasets.rela_target import RelaTargetDataset
 from mmrela.errors import UserError
 from mmrela.features.extract import PriorImages
 from mmrela.features.stopwatch import Stopwatch
+from mmrela.features.timing import measure, spread
 from mmrela.generation import dry_run as module
-from mmrela.generation.dry_run import estimate, measure, spread
+from mmrela.generation.dry_run import estimate
 from mmrela.generation.generate import generate
 from mmrela.priors import Prior
 

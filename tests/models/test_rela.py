@@ -12,8 +12,8 @@ from mmpretrain.structures import DataSample
 
 import mmrela
 from mmrela.errors import UserError
+from mmrela.models.pooling import pool_features
 from mmrela.models.rela import rela_class
-from mmrela.models.rela_head import pool_features
 
 BATCH = 8
 

@@ -12,12 +12,12 @@ from mmengine.registry import HOOKS
 from mmengine.runner import Runner
 from torch import Tensor, nn
 
-from ...datasets.rela_target import seeded
+from ...datasets.access import loads_bgr
 from ...errors import UserError
-from ...features.extract import loads_bgr
 from ...features.labelled import LabelledImages
 from ...measures.neighbours import knn_predict
 from ...priors.own_backbone import as_prior
+from ...rng import seeded
 
 
 @HOOKS.register_module()

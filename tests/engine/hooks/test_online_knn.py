@@ -17,7 +17,7 @@ from mmengine.runner import Runner
 from PIL import Image
 from torch import nn
 
-from mmrela.engine.compat import CPUDistributedDataParallel
+from mmrela.engine.cpu_ranks import CPUDistributedDataParallel
 from mmrela.engine.hooks import OnlineKNNHook
 from mmrela.errors import UserError
 

@@ -5,7 +5,8 @@ import torch
 from mmengine.config import Config
 from torch import Tensor
 
-from mmrela.features.extract import PriorImages, batches_of, extract, loads_bgr
+from mmrela.datasets.access import loads_bgr
+from mmrela.features.extract import PriorImages, batches_of, extract
 from mmrela.priors import Prior, build_prior
 
 from ..images import build_dataset

@@ -8,8 +8,8 @@ import numpy as np
 from mmengine.config import Config
 from mmpretrain.registry import DATASETS
 
-from mmrela.files.atomic import write_store
 from mmrela.targets.store import BLOCK, hash_ids
+from mmrela.targets.write import write_store
 
 DEVICE_LOADER = Path(__file__).parents[3] / 'configs/_base_/device.py'
 

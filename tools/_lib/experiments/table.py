@@ -8,8 +8,7 @@ from pathlib import Path
 from mmengine.config import Config
 
 from ..cli import ToolError
-from .keys import images_key, settings_key
-from .rows import read_config, resolve
+from .settings import images_key, read_config, resolve, settings_key
 
 FOLDER = Path('configs/experiments')
 TARGETS = Path('data/targets')

@@ -10,7 +10,7 @@ from mmengine.optim import AmpOptimWrapper, OptimWrapper, build_optim_wrapper
 from mmpretrain.models.selfsup import BaseSelfSupervisor
 from torch import Tensor, nn
 
-from mmrela.models.rela_head import pool_features
+from mmrela.models.pooling import pool_features
 
 DEVICE = 'cuda' if torch.cuda.is_available() else 'cpu'
 

@@ -20,7 +20,7 @@ from torch import Tensor, nn
 from torch.utils.data import DataLoader, Dataset
 
 from mmrela.datasets.access import load_sample
-from mmrela.models.rela_head import pool_features
+from mmrela.models.pooling import pool_features
 
 from ..variants import plain_host
 

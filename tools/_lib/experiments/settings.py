@@ -1,6 +1,8 @@
-"""Settings of one row of a table."""
+"""Settings of one row of a table, and a short name for them."""
 from __future__ import annotations
 
+import hashlib
+import json
 from copy import deepcopy
 
 from mmengine.config import Config
@@ -8,6 +10,12 @@ from mmengine.config import Config
 from ..cli import ToolError
 
 SCHEDULE = 'default_hooks.rela.schedule'
+# What a result depends on, and what in there it does not.
+DECIDES = ('model', 'data_preprocessor', 'train_dataloader', 'optim_wrapper',
+           'train_cfg', 'param_scheduler', 'custom_hooks', 'probe',
+           'randomness')
+PLACES = ('data_root', 'targets', 'num_workers', 'persistent_workers',
+          'pin_memory', 'prefetch_factor')
 
 
 def read_config(file: str) -> Config:
@@ -49,3 +57,32 @@ def _lambda(is_host: bool, settings: dict) -> dict:
         return {}
     return {f'{SCHEDULE}.fast_momentum': round(1 - 0.001 * factor, 6),
             f'{SCHEDULE}.slow_momentum': round(1 - 0.01 * factor, 6)}
+
+
+def settings_key(cfg: Config, prior: dict | None, probe_epochs: int) -> str:
+    """Hash of all that decides a result."""
+    decides = {name: cfg.get(name) for name in DECIDES}
+    return _hash(decides, cfg.default_hooks.rela, prior, probe_epochs)
+
+
+def images_key(cfg: Config, prior: dict) -> str:
+    """Of a target store: the prior, and the images that it looks at."""
+    images = {key: value for key, value in cfg.train_dataloader.dataset.items()
+              if key not in ('pipeline', 'rela_pipeline')}
+    backbone = prior.get('prior') == 'random' and cfg.model.backbone
+    width = cfg.model.rela_head.out_channels
+    return _hash(images, cfg.data_preprocessor, backbone, width, prior)
+
+
+def _hash(*settings: object) -> str:
+    text = json.dumps([_content(part) for part in settings], sort_keys=True)
+    return hashlib.blake2b(text.encode(), digest_size=5).hexdigest()
+
+
+def _content(part: object) -> object:
+    if isinstance(part, dict):
+        return {key: _content(value) for key, value in part.items()
+                if key not in PLACES}
+    if isinstance(part, (list, tuple)):
+        return [_content(value) for value in part]
+    return part
