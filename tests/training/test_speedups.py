@@ -81,10 +81,10 @@ def plain(cifar_root, plain_dir):
 def assert_rounding(losses, plain):
     """Another order of summation: 1e-7 a step, until a ReLU flips.
 
+    That is after the first epoch at the earliest on the processors tried.
     With another learning rate the losses differ by 1e-3 to 1e-1.
     """
-    np.testing.assert_allclose(losses[:SWITCH + 1], plain[:SWITCH + 1],
-                               atol=1e-5)
+    np.testing.assert_allclose(losses[:4], plain[:4], atol=1e-5)
     np.testing.assert_allclose(losses, plain, atol=3e-3)
 
 
