@@ -147,7 +147,8 @@ def test_skipped_samples_that_are_none(directory, value):
     meta = json.loads(file.read_text())
     file.write_text(json.dumps({**meta, 'skipped': value}))
     assert 'skipped lists no samples' in sentence(directory)
-    file.write_text(json.dumps({**meta, 'skipped': [[7, 'a'], [ROWS - 1, 'b']]}))
+    meta['skipped'] = [[7, 'a'], [ROWS - 1, 'b']]
+    file.write_text(json.dumps(meta))
     assert TargetStore.open(directory).skipped == [7, ROWS - 1]
 
 

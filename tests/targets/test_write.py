@@ -90,6 +90,7 @@ def test_targets_that_the_manifest_does_not_describe(tmp_path, parts, reason):
     assert unfinished(tmp_path)
 
 
+@pytest.mark.filterwarnings('error')
 def test_float16_overflow(tmp_path, numbers):
     numbers[33, 1] = 7e4
     with pytest.raises(UserError, match='float16: pass --dtype float32'):
