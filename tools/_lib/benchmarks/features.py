@@ -31,7 +31,7 @@ def plan(cfg: Config, spelling: str) -> Plan:
     tensors = [torch.stack([images[i] for i in batch])
                for batch in batches_of(range(len(images)))]
     cases = {
-        PASS: lambda: list(extract(images, title=None)),
+        PASS: lambda: [some for some, _ in extract(images, title=None)],
         BARE: lambda: bare(prior, tensors)}
     return Plan(
         f'{prior.name} on {len(images)} images, {images.workers} decoding '
