@@ -152,6 +152,16 @@ def test_skipped_samples_that_are_none(directory, value):
     assert TargetStore.open(directory).skipped == [7, ROWS - 1]
 
 
+def test_meta_is_what_the_file_says(directory):
+    store = TargetStore.open(directory)
+    there = json.loads((directory / 'meta.json').read_text())
+    assert store.meta == there and list(store.meta) == list(there)
+    store.meta['samples'] = 7  # a dict of the caller's own
+    assert len(store) == store.meta['samples'] == ROWS
+    with pytest.raises(AttributeError):
+        store.meta = there
+
+
 def test_no_path_of_a_manifest_is_followed(directory):
     file = directory / 'meta.json'
     meta = json.loads(file.read_text())
