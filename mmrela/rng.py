@@ -34,7 +34,7 @@ def seeded(seed: int) -> Iterator[None]:
 
 
 @contextmanager
-def one_network(seed: int = 0) -> Iterator[None]:
+def seeded_weights(seed: int = 0) -> Iterator[None]:
     """Draw the same weights each time, and leave the generators alone.
 
     ``torch.manual_seed`` would reseed the GPUs' generators for good.

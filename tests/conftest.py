@@ -71,17 +71,13 @@ def image_folder(tmp_path_factory) -> Path:
 
 @pytest.fixture(scope='session')
 def make_store():
-    """Write a store of given targets, ``(directory, targets, **meta)``."""
-    from mmrela.targets import store as module
-    from mmrela.targets.write import write_store
+    """Write a store of given targets, ``(directory, targets, **fields)``."""
+    from mmrela.targets import Manifest, write_store
 
-    def make(directory: Path, targets: np.ndarray, **meta):
-        blocks = [targets[start:start + module.BLOCK]
-                  for start in range(0, len(targets), module.BLOCK)]
-        return write_store(directory, blocks, dict(
-            dict(samples=len(targets), dim=targets.shape[1],
-                 dtype='float16', ids='0' * 32, prior=dict(name='numbers'),
-                 pca={}), **meta))
+    def make(directory: Path, targets: np.ndarray, **fields):
+        return write_store(directory, [targets], Manifest(
+            *targets.shape, ids='0' * 32, prior=dict(name='numbers'),
+            **fields))
 
     return make
 

@@ -7,7 +7,7 @@ from _lib.cli import run
 from _lib.config import add_cfg_options, load_config
 from _lib.images import build_dataset
 from gen_targets import head_width
-from mmrela.targets.store import TargetStore, TargetStoreError
+from mmrela.targets import TargetStore, TargetStoreError
 
 
 def parse_args() -> argparse.Namespace:
@@ -35,7 +35,7 @@ def check(args: argparse.Namespace) -> str:
         cfg.train_dataloader.dataset.targets = args.directory
         build_dataset(cfg).check_targets(head_width(cfg))
     return (f'{args.directory} is sound: {len(store)} targets of {store.dim} '
-            f'components from {store.meta["prior"].get("name")}')
+            f'components from {store.manifest.prior.get("name")}')
 
 
 def main() -> int:

@@ -10,15 +10,14 @@ from _lib.cli import positive, run
 from _lib.config import add_config_arguments, load_config
 from _lib.images import SPELLING, add_list_priors, build_dataset
 from mmrela import processes as ranks
-from mmrela.datasets.access import loads_bgr
-from mmrela.datasets.rela_target import RelaTargetDataset
 from mmrela.errors import UserError
+from mmrela.features.images import PriorImages, images_of
 from mmrela.generation.dry_run import estimate
 from mmrela.generation.generate import generate
 from mmrela.generation.verify import verify_store
 from mmrela.pca import NORMALIZATIONS
-from mmrela.priors import Prior, build_prior
-from mmrela.targets.store import TargetStore
+from mmrela.priors import build_prior
+from mmrela.targets import TargetStore
 
 
 def parse_args() -> argparse.Namespace:
@@ -83,28 +82,26 @@ def head_width(cfg: Config) -> int:
     return width
 
 
-def verify(cfg: Config, dataset: RelaTargetDataset, prior: Prior,
-           directory: str, count: int) -> str:
+def verify(images: PriorImages, directory: str, count: int) -> str:
     """Compare a finished store with its prior; what to tell the user."""
     store = TargetStore.open(directory)
-    cosine = verify_store(store, dataset, prior, count, loads_bgr(cfg),
-                          cfg.train_dataloader.num_workers)
+    cosine = verify_store(store, images, count)
     return (f'{directory}: {min(count, len(store))} targets recomputed, '
             f'smallest cosine {cosine:.5f}')
 
 
 def summary(store: TargetStore, features: Path) -> str:
     """What was generated, in a sentence or two."""
-    meta = store.meta
+    made = store.manifest
     left_out = ''
     if store.skipped:
         left_out = (f' {len(store.skipped)} unreadable images are left out '
                     'and listed in meta.json.')
     size = sum(f.stat().st_size for f in features.glob('*.npy')) / 1e6
     return (f'{store.directory}: {len(store)} targets of {store.dim} '
-            f'components from {meta["prior"]["name"]}, '
-            f'{meta["pca"]["variance_kept"]:.1%} of the variance; features '
-            f'took {meta["feature_seconds"]} s, PCA {meta["pca_seconds"]} s.'
+            f'components from {made.prior["name"]}, '
+            f'{made.pca["variance_kept"]:.1%} of the variance; features '
+            f'took {made.feature_seconds} s, PCA {made.pca_seconds} s.'
             f'{left_out} {features} ({size:.0f} MB) may be removed; it makes '
             'another --dim or --normalize without reading images.')
 
@@ -120,23 +117,20 @@ def main() -> None:
         raise UserError(f'train_dataloader.dataset.prior expects '
                         f'{dataset.prior}; the name of --prior {args.prior} '
                         f'is {prior.name}')
+    images = images_of(cfg, dataset.dataset, prior,
+                       skip=args.on_bad_image == 'skip')
     out = args.out or dataset.targets
     if args.verify is not None:
-        print(verify(cfg, dataset, prior, out, args.verify))
+        print(verify(images, out, args.verify))
         return
     dim = head_width(cfg) if args.dim is None else args.dim
-    common = dict(bgr=loads_bgr(cfg), dtype=args.dtype,
-                  workers=cfg.train_dataloader.num_workers)
     rank, size = ranks.rank_and_size()
     if args.dry_run:
         if rank == 0:
-            print(estimate(dataset, prior, dim, Path(out), ranks=size,
-                           **common))
+            print(estimate(images, Path(out), dim, args.dtype, size))
         return
     features = Path(args.features or Path(out) / 'features')
-    store = generate(
-        dataset, prior, out, dim, args.normalize, features=features,
-        skip=args.on_bad_image == 'skip', **common)
+    store = generate(images, out, dim, args.normalize, args.dtype, features)
     if rank == 0:
         print(summary(store, features))
 

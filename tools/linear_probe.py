@@ -12,9 +12,9 @@ from tqdm import trange
 
 from _lib.cli import run
 from _lib.config import add_config_arguments, load_config, misspelt
-from mmrela.datasets.access import loads_bgr
 from mmrela.errors import UserError
-from mmrela.features.extract import PriorImages, extract
+from mmrela.features.extract import extract
+from mmrela.features.images import images_of
 from mmrela.features.labelled import LabelledImages
 from mmrela.files.atomic import write_atomically
 from mmrela.priors import Prior, build_prior, load_student
@@ -39,9 +39,8 @@ def labelled_features(cfg: Config, model: Prior,
                       split: str) -> tuple[Tensor, Tensor]:
     """Features (N, d) and labels (N,) of ``cfg.probe``'s ``split``."""
     labelled = LabelledImages(f'probe.{split}', cfg.probe.get(split))
-    images = PriorImages(labelled.dataset, model, loads_bgr(cfg))
-    workers = cfg.train_dataloader.num_workers
-    features = torch.cat(list(extract(model, images, workers, split)))
+    images = images_of(cfg, labelled.dataset, model)
+    features = torch.cat([some for some, _ in extract(images, split)])
     return features, labelled.labels
 
 

@@ -16,9 +16,10 @@ from _lib.config import add_config_arguments, load_config
 from _lib.images import SPELLING, add_list_priors, build_dataset
 from _lib.ranking_report import heat_map, markdown, order
 from gen_targets import head_width
-from mmrela.datasets.access import loads_bgr, locate
+from mmrela.datasets.access import locate
 from mmrela.errors import UserError
-from mmrela.features.extract import PriorImages, batches_of
+from mmrela.features.extract import batches_of
+from mmrela.features.images import images_of
 from mmrela.features.labelled import LabelledImages
 from mmrela.features.stopwatch import Stopwatch
 from mmrela.features.timing import measure, spread
@@ -53,11 +54,10 @@ def parse_args() -> argparse.Namespace:
 def look(prior: Prior, dataset: Dataset, rows: list[int],
          cfg: Config) -> tuple[Tensor, float]:
     """Features of some samples, (n, d), and images per second."""
-    images = PriorImages(dataset, prior, loads_bgr(cfg))
     batches = [[rows[i] for i in part] for part in batches_of(
         range(len(rows)))]
-    return measure(prior, images, cfg.train_dataloader.num_workers, batches,
-                   prior.name, Stopwatch())
+    return measure(images_of(cfg, dataset, prior), batches, prior.name,
+                   Stopwatch())
 
 
 def own_labels(dataset: Dataset, rows: list[int]) -> Tensor | None:

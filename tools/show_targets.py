@@ -15,7 +15,7 @@ from _lib.images import build_dataset
 from mmrela.datasets.access import load_sample, loads_bgr
 from mmrela.errors import UserError
 from mmrela.measures.neighbours import nearest
-from mmrela.targets.store import TargetStore, hash_ids
+from mmrela.targets import TargetStore, hash_ids
 
 matplotlib.use('Agg')
 import matplotlib.pyplot as plt  # noqa: E402
@@ -75,7 +75,7 @@ def draw_spectra(axes: Axes, stores: list[TargetStore]) -> None:
 
 
 def name(store: TargetStore) -> str:
-    return f'{store.meta["prior"]["name"]} ({store.directory.name})'
+    return f'{store.manifest.prior.get("name")} ({store.directory.name})'
 
 
 def picture(dataset: Dataset, stores: list[TargetStore], chosen: list[int],

@@ -12,7 +12,7 @@ from torch.utils.data import Dataset
 
 from ..errors import UserError
 from ..rng import seeded
-from ..targets.store import TargetStore, hash_ids
+from ..targets import TargetStore, hash_ids
 from .access import load_sample, sample_id
 from .sampler import RelaIndex
 

@@ -5,45 +5,18 @@ from collections.abc import Callable, Iterator, Sequence
 
 import torch
 from torch import Tensor
-from torch.utils.data import DataLoader, Dataset
+from torch.utils.data import DataLoader
 from tqdm import tqdm
 
 from ..datasets.access import sample_name
 from ..errors import UserError
 from ..priors import Prior
+from .images import PriorImages
 from .stopwatch import Stopwatch
 
-BATCH_SIZE = 128  # fixed: another one rounds features differently
-
-
-class PriorImages(Dataset):
-    """A data set's images as a prior model sees them.
-
-    Args:
-        dataset: One of mmpretrain's.
-        prior: The prior model.
-        bgr: Whether the data set loads BGR, as mmcv does.
-        skip: Whether an image that cannot be read is ``None`` instead of
-            an error.
-    """
-
-    def __init__(self, dataset: Dataset, prior: Prior, bgr: bool,
-                 skip: bool = False) -> None:
-        self.dataset = dataset
-        self.prior = prior
-        self.bgr = bgr
-        self.skip = skip
-
-    def __len__(self) -> int:
-        return len(self.dataset)
-
-    def __getitem__(self, index: int) -> Tensor | None:
-        try:
-            return self.prior.look(self.dataset, index, self.bgr)
-        except UserError:
-            if self.skip:
-                return None
-            raise
+# Fixed, since libraries choose their kernels by the size of a batch: another
+# one, as a user's or that of the rank count, would round features differently.
+BATCH_SIZE = 128
 
 
 def batches_of(rows: range) -> list[range]:
@@ -51,29 +24,30 @@ def batches_of(rows: range) -> list[range]:
     return [rows[i:i + BATCH_SIZE] for i in range(0, len(rows), BATCH_SIZE)]
 
 
-def extract(prior: Prior,
-            images: PriorImages,
-            workers: int,
+def extract(images: PriorImages,
             title: str | None = 'features',
             batches: Sequence[Sequence[int]] | None = None,
             ranks: int = 1,
-            watch: Stopwatch | None = None) -> Iterator[Tensor]:
-    """Yield features, (n, d) float32 on the CPU, batch by batch.
+            watch: Stopwatch | None = None
+            ) -> Iterator[tuple[Tensor, Tensor]]:
+    """Yield features and which images have them, batch by batch.
 
-    A row of NaN stands for a skipped image; if a batch has no other, it is
-    (n, 1). A bar shows images per second, the time left, and what takes it:
-    waiting for decoded images, copying them to the GPU (if there is one),
-    the model, or the caller, who writes.
+    A bar shows images per second, the time left, and what takes it: waiting
+    for decoded images, copying them to the GPU (if there is one), the model,
+    or the caller, who writes.
 
     Args:
-        prior: The prior model.
-        images: Of the same prior.
-        workers: Processes that decode images.
+        images: What the prior sees.
         title: Of the bar; ``None`` for none.
         batches: Indices of each batch; all images in order by default.
         ranks: Processes that do as much as this one. The bar counts the
             images of all, as if all had the same pace.
         watch: Gets the times.
+
+    Yields:
+        Features, (m, d) float32 on the CPU, of those of a batch's n images
+        that could be read, and which these are, (n,) bool: all of them,
+        unless ``images.skip``. If none could, features are (0, 1).
 
     Raises:
         UserError: an image cannot be read, images differ in size after
@@ -82,28 +56,27 @@ def extract(prior: Prior,
     if batches is None:
         batches = batches_of(range(len(images)))
     watch = watch or Stopwatch()
-    look = _looker(prior, watch)
-    loader = DataLoader(images, batch_sampler=batches, num_workers=workers,
+    forward = _forward(images.prior, watch)
+    loader = DataLoader(images, batch_sampler=batches,
+                        num_workers=images.workers,
                         pin_memory=torch.cuda.is_available(),
                         collate_fn=_stack)
     with tqdm(total=ranks * sum(map(len, batches)), unit='img', desc=title,
               disable=title is None) as bar:
         for indices, (batch, readable) in zip(batches, loader):
             watch.lap('decode')
-            features = torch.full((len(indices), 1), torch.nan)
-            if batch is not None:
-                found = look(batch)
-                features = features.repeat(1, found.shape[1])
-                features[readable] = found
-            _check_finite(features, readable, indices, images, prior)
+            # A copy: an inference tensor could not be trained on.
+            features = (torch.empty(0, 1) if batch is None
+                        else forward(batch).clone())
+            _check_finite(features, readable, indices, images)
             watch.lap('forward')
-            yield features
+            yield features, readable
             watch.lap('write')
             bar.set_description(f'{title} ({watch})', refresh=False)
             bar.update(ranks * len(indices))
 
 
-def _looker(prior: Prior, watch: Stopwatch) -> Callable[[Tensor], Tensor]:
+def _forward(prior: Prior, watch: Stopwatch) -> Callable[[Tensor], Tensor]:
     """Images (n, 3, H, W) to features (n, d), float32, both on the CPU."""
     gpu = torch.cuda.is_available()
     device = 'cuda' if gpu else 'cpu'
@@ -112,7 +85,7 @@ def _looker(prior: Prior, watch: Stopwatch) -> Callable[[Tensor], Tensor]:
         model.to(memory_format=torch.channels_last)
 
     @torch.inference_mode()
-    def look(batch: Tensor) -> Tensor:
+    def forward(batch: Tensor) -> Tensor:
         if gpu:
             batch = batch.to(device, non_blocking=True)
             if batch.ndim == 4:
@@ -122,16 +95,17 @@ def _looker(prior: Prior, watch: Stopwatch) -> Callable[[Tensor], Tensor]:
         with prior.autocast(device):
             return model(batch).float().cpu()
 
-    return look
+    return forward
 
 
 def _check_finite(features: Tensor, readable: Tensor, indices: Sequence[int],
-                  images: PriorImages, prior: Prior) -> None:
-    bad = readable & ~features.isfinite().all(1)
+                  images: PriorImages) -> None:
+    bad = ~features.isfinite().all(1)
     if bad.any():
-        name = sample_name(images.dataset, indices[int(bad.nonzero()[0])])
-        raise UserError(f'{prior.name} gives NaN or infinite features for '
-                        f'{name}: look at it, or take another prior')
+        first = int(readable.nonzero()[bad][0])
+        name = sample_name(images.dataset, indices[first])
+        raise UserError(f'{images.prior.name} gives NaN or infinite features '
+                        f'for {name}: look at it, or take another prior')
 
 
 def _stack(batch: list[Tensor | None]) -> tuple[Tensor | None, Tensor]:

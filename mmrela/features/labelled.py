@@ -10,8 +10,8 @@ from mmpretrain.registry import DATASETS
 from torch import Tensor
 
 from ..errors import UserError
-from ..priors import Prior
-from .extract import PriorImages, batches_of, extract
+from .extract import batches_of, extract
+from .images import PriorImages
 
 
 class LabelledImages:
@@ -50,8 +50,8 @@ class LabelledImages:
         """Images of all ranks."""
         return len(self.rows)
 
-    def extract(self, prior: Prior, bgr: bool,
-                workers: int) -> Iterator[tuple[Tensor, Tensor]]:
+    def extract(self, images: PriorImages
+                ) -> Iterator[tuple[Tensor, Tensor]]:
         """Yield features, (n, d), and labels, (n,), of this rank's share.
 
         Those of rank 0, rank 1 and so on, one after the other, are what a
@@ -59,9 +59,7 @@ class LabelledImages:
         CPU.
 
         Args:
-            prior: The prior model.
-            bgr: Whether the data set loads BGR, as mmcv does.
-            workers: Processes of each rank that decode images.
+            images: ``self.dataset`` as a prior sees it.
 
         Raises:
             UserError: as :func:`~mmrela.features.extract.extract`.
@@ -70,7 +68,6 @@ class LabelledImages:
         batches = batches_of(self.rows)
         share = math.ceil(len(batches) / size)
         batches = batches[rank * share:(rank + 1) * share]
-        images = PriorImages(self.dataset, prior, bgr)
-        found = extract(prior, images, workers, title=None, batches=batches)
-        for batch, features in zip(batches, found):
-            yield features, self.labels[list(batch)]
+        found = extract(images, title=None, batches=batches)
+        for batch, (features, readable) in zip(batches, found):
+            yield features, self.labels[list(batch)][readable]

@@ -5,13 +5,12 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ..priors import Prior
-from .extract import BATCH_SIZE, PriorImages, extract
+from .extract import BATCH_SIZE, extract
+from .images import PriorImages
 from .stopwatch import Stopwatch
 
 
-def measure(prior: Prior, images: PriorImages, workers: int,
-            batches: list[np.ndarray], title: str,
+def measure(images: PriorImages, batches: list[np.ndarray], title: str,
             watch: Stopwatch) -> tuple[Tensor, float]:
     """Features of some images, (n, d), and images per second.
 
@@ -19,15 +18,13 @@ def measure(prior: Prior, images: PriorImages, workers: int,
     the only one.
 
     Args:
-        prior: The prior model.
-        images: Of the same prior.
-        workers: Processes that decode images.
+        images: What the prior sees.
         batches: Indices of each batch.
         title: Of the progress bar.
         watch: Gets the times.
     """
     parts, timed = [], 0
-    for part in extract(prior, images, workers, title, batches, watch=watch):
+    for part, _ in extract(images, title, batches, watch=watch):
         parts.append(part)
         timed += len(part)
         if len(parts) == 1 and len(batches) > 1:

@@ -4,6 +4,7 @@ from __future__ import annotations
 import shutil
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,28 +12,23 @@ import torch
 from threadpoolctl import threadpool_limits
 from torch import Tensor
 
-from ..datasets.rela_target import RelaTargetDataset
-from ..features.extract import BATCH_SIZE, PriorImages
+from ..features.extract import BATCH_SIZE
+from ..features.images import PriorImages
 from ..features.stopwatch import Stopwatch
 from ..features.timing import measure, spread
 from ..pca import BatchPCA
-from ..priors import Prior
-from ..targets.store import BLOCK
+from ..targets import BLOCK
 from .reduce import check_width
 
 
-def estimate(dataset: RelaTargetDataset, prior: Prior, dim: int,
-             directory: Path, bgr: bool = False, workers: int = 0,
+def estimate(images: PriorImages, directory: Path, dim: int,
              dtype: str = 'float16', ranks: int = 1) -> str:
     """Sizes, time and disk of :func:`~mmrela.generation.generate.generate`.
 
     Args:
-        dataset: The images; some of all parts of it are looked at.
-        prior: What looks at them.
-        dim: Components, k.
+        images: What the prior sees; some from all parts of it are tried.
         directory: Where targets and features would go.
-        bgr: Whether the data set loads BGR.
-        workers: Processes of each rank that decode images.
+        dim: Components, k.
         dtype: Of the targets.
         ranks: Processes that will share the work.
 
@@ -40,15 +36,16 @@ def estimate(dataset: RelaTargetDataset, prior: Prior, dim: int,
         Three lines for the user.
 
     Raises:
-        UserError: what generation would stop at, if it is met here.
+        UserError: what generation would stop at, or skip, if it is met here.
     """
-    images = PriorImages(dataset.dataset, prior, bgr)
+    prior, workers = images.prior, images.workers
     size = BATCH_SIZE if torch.cuda.is_available() else BATCH_SIZE // 4
     # So many batches that those which workers hold ready do not flatter.
     batches = spread(len(images), size * (3 + 2 * workers), size)
     watch = Stopwatch()
-    features, rate = measure(prior, images, workers, batches, 'dry run', watch)
-    check_width(features.numpy(), dim)
+    features, rate = measure(
+        replace(images, skip=False), batches, 'dry run', watch)
+    check_width(features, dim)
     count, width = len(images), features.shape[1]
     weights = sum(p.numel() for p in prior.model.parameters())
     sizes = 4 * count * width, np.dtype(dtype).itemsize * count * dim

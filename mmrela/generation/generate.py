@@ -4,30 +4,33 @@ from __future__ import annotations
 import os
 import time
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
+import torch
 
 from .. import processes as ranks
-from ..datasets.rela_target import RelaTargetDataset
-from ..features.extract import BATCH_SIZE, PriorImages, batches_of, extract
+from ..features.extract import BATCH_SIZE, batches_of, extract
+from ..features.images import PriorImages
 from ..files.atomic import remove_leftovers
-from ..priors import Prior
+from ..targets import (
+    BLOCK,
+    Manifest,
+    TargetStore,
+    TargetStoreError,
+    hash_ids,
+)
 from ..targets.feature_blocks import FeatureBlocks
-from ..targets.store import BLOCK, TargetStore, TargetStoreError, hash_ids
 from .reduce import check_width, reduce
 
 
-def generate(dataset: RelaTargetDataset,
-             prior: Prior,
+def generate(images: PriorImages,
              directory: str | os.PathLike,
              dim: int,
              normalize: str | None = None,
-             bgr: bool = False,
-             workers: int = 0,
              dtype: str = 'float16',
              features: str | os.PathLike | None = None,
-             skip: bool = False) -> TargetStore:
+             block: int = BLOCK) -> TargetStore:
     """Run the prior once over the images and store reduced features.
 
     All ranks compute features, in blocks that lie on disk; rank 0 reduces
@@ -35,19 +38,16 @@ def generate(dataset: RelaTargetDataset,
     where it was, and any number of ranks ends in the same bytes.
 
     Args:
-        dataset: The images.
-        prior: What looks at them.
+        images: What the prior sees. If they skip unreadable ones, the
+            targets of these are zeros, and the manifest lists them.
         directory: Where the store goes. A finished store with the same
             fingerprint is opened and returned as it is.
         dim: Components, k.
         normalize: As for :meth:`BatchPCA.fit`; the prior's own by default.
-        bgr: Whether the data set loads BGR.
-        workers: Processes of each rank that decode images.
         dtype: ``float16`` or ``float32``.
         features: Where blocks of features go, and stay for another ``dim``
             or ``normalize``; ``directory/features`` by default.
-        skip: Leave unreadable images out; their targets are zeros, and
-            ``meta['skipped']`` lists them.
+        block: Images of a block. With another number, PCA rounds otherwise.
 
     Raises:
         TargetStoreError: another store is there already.
@@ -56,40 +56,35 @@ def generate(dataset: RelaTargetDataset,
             there, the disk is full, or another rank has failed.
     """
     directory = Path(directory)
-    rank, size = ranks.rank_and_size()
-    samples = len(dataset.dataset)
     with ranks.one_sentence():
-        meta = ranks.from_first(lambda: dict(
-            samples=samples, dim=dim, dtype=dtype,
-            ids=hash_ids(dataset.sample_ids()), prior=prior.fingerprint(),
-            pca=dict(normalize=normalize or prior.normalize), skipped=[]))
-        blocks = FeatureBlocks(
-            Path(features or directory / 'features'), _pass_over(meta))
+        planned = ranks.from_first(lambda: Manifest(
+            len(images), dim, dtype, hash_ids(images.ids()),
+            prior=images.prior.fingerprint(),
+            pca=dict(normalize=normalize or images.prior.normalize)))
+        blocks = FeatureBlocks(Path(features or directory / 'features'),
+                               _pass_over(planned, block))
         todo = ranks.from_first(
-            lambda: _prepare(directory, blocks, meta, skip))
+            lambda: _prepare(directory, blocks, planned, images.skip))
         if todo is not None:
-            start = time.perf_counter()
-            images = PriorImages(dataset.dataset, prior, bgr, skip)
-            _extract(blocks, todo[rank::size], images, prior, workers, dim)
-            ranks.wait()
-            meta['feature_seconds'] = round(time.perf_counter() - start, 1)
-            ranks.from_first(
-                lambda: reduce(blocks, directory, meta, dataset.dataset))
+            seconds = _extract(blocks, todo, images, dim)
+            ranks.from_first(lambda: reduce(
+                blocks, directory, replace(planned, feature_seconds=seconds),
+                images.dataset))
         return TargetStore.open(directory)
 
 
-def _pass_over(meta: dict) -> dict:
+def _pass_over(planned: Manifest, block: int) -> dict:
     """Fingerprint of one pass over the images, flat."""
-    prior = {f'prior {key}': value for key, value in meta['prior'].items()}
-    return dict(samples=meta['samples'], ids=meta['ids'], **prior,
-                block=BLOCK, batch=BATCH_SIZE, dtype='float32')
+    prior = {f'prior {key}': value for key, value in planned.prior.items()}
+    return dict(samples=planned.samples, ids=planned.ids, **prior,
+                block=block, batch=BATCH_SIZE, dtype='float32')
 
 
-def _prepare(directory: Path, blocks: FeatureBlocks, meta: dict,
+def _prepare(directory: Path, blocks: FeatureBlocks, planned: Manifest,
              skip: bool) -> list[int] | None:
     """Blocks to do; ``None`` if the store is there already."""
     if (directory / 'meta.json').exists():
-        _check_same(directory, blocks, meta, skip)
+        _check_same(directory, blocks, planned, skip)
         return None
     blocks.claim()
     for place in (directory, blocks.directory):
@@ -97,14 +92,14 @@ def _prepare(directory: Path, blocks: FeatureBlocks, meta: dict,
     return blocks.todo(again=not skip)
 
 
-def _check_same(directory: Path, blocks: FeatureBlocks, meta: dict,
+def _check_same(directory: Path, blocks: FeatureBlocks, planned: Manifest,
                 skip: bool) -> None:
     store = TargetStore.open(directory)
     for key in ('samples', 'ids', 'prior', 'dim', 'dtype', 'pca'):
-        there = store.meta[key]
+        there = getattr(store.manifest, key)
         if key == 'pca':
             there = {'normalize': there.get('normalize')}
-        if there != meta[key]:
+        if there != getattr(planned, key):
             cure = 'remove it or pass another --out'
             if key in ('dim', 'dtype', 'pca') and blocks.directory.is_dir():
                 cure += (f'; with --features {blocks.directory} that needs '
@@ -118,19 +113,24 @@ def _check_same(directory: Path, blocks: FeatureBlocks, meta: dict,
 
 
 def _extract(blocks: FeatureBlocks, todo: list[int], images: PriorImages,
-             prior: Prior, workers: int, dim: int) -> None:
-    """Compute and store this rank's blocks."""
+             dim: int) -> float:
+    """Compute and store this rank's share; the seconds till all are done."""
+    start = time.perf_counter()
     rank, size = ranks.rank_and_size()
-    batches = {block: batches_of(blocks.rows(block)) for block in todo}
-    flat = [batch for block in todo for batch in batches[block]]
+    batches = {block: batches_of(blocks.rows(block))
+               for block in todo[rank::size]}
+    flat = [batch for parts in batches.values() for batch in parts]
     title = None if rank else 'features'
-    with closing(extract(prior, images, workers, title, flat,
-                         size)) as features:
-        for block in todo:
-            parts = []
-            for _ in batches[block]:
-                parts.append(next(features).numpy())
-                check_width(parts[-1], dim)
-            width = max(part.shape[1] for part in parts)
-            blocks.write(rank, block, np.concatenate([
-                np.broadcast_to(part, (len(part), width)) for part in parts]))
+    with closing(extract(images, title, flat, size)) as found:
+        for block, parts in batches.items():
+            features, readable = [], []
+            for _, (some, mask) in zip(parts, found):
+                check_width(some, dim)
+                features.append(some)
+                readable.append(mask)
+            # Without readable images, a batch does not know its width.
+            wide = [some for some in features if len(some)] or features[:1]
+            blocks.write(rank, block, torch.cat(wide).numpy(),
+                         torch.cat(readable).numpy())
+    ranks.wait()
+    return round(time.perf_counter() - start, 1)

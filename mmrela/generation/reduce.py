@@ -3,30 +3,33 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 from threadpoolctl import threadpool_limits
+from torch import Tensor
 from torch.utils.data import Dataset
 
 from ..datasets.access import sample_id
 from ..errors import UserError
 from ..files.atomic import replacing
 from ..pca import BatchPCA
+from ..targets import Manifest, write_store
 from ..targets.feature_blocks import FeatureBlocks
-from ..targets.write import write_store
 
 
-# BLAS and LAPACK round differently with another number of threads.
+# BLAS and LAPACK cut sums by the number of threads, and so round differently
+# with another; one thread is the number that every machine has.
 @threadpool_limits.wrap(limits=1, user_api='blas')
-def reduce(blocks: FeatureBlocks, directory: Path, meta: dict,
+def reduce(blocks: FeatureBlocks, directory: Path, planned: Manifest,
            dataset: Dataset) -> None:
     """Fit a PCA to finished features and write the store.
 
     Args:
-        blocks: The features; rows of NaN are skipped samples.
+        blocks: The features.
         directory: Where the store goes.
-        meta: Its manifest so far; what is found here is added.
+        planned: Its manifest, without what is found here.
         dataset: The images, one of mmpretrain's; names the skipped ones.
 
     Raises:
@@ -34,38 +37,37 @@ def reduce(blocks: FeatureBlocks, directory: Path, meta: dict,
     """
     start = time.perf_counter()
     pca, skipped = BatchPCA(), []
-    for rows, block in blocks:
-        check_width(block, meta['dim'])
-        unreadable = np.isnan(block[:, 0])
-        skipped += [rows[i] for i in unreadable.nonzero()[0]]
-        pca.update(block[~unreadable])
-    pca.fit(meta['dim'], meta['pca']['normalize'])
+    for block in blocks:
+        check_width(block.features, planned.dim)
+        skipped += block.skipped
+        pca.update(block.features)
+    pca.fit(planned.dim, planned.pca['normalize'])
     kept = pca.variances.sum() / pca.covariance.trace()
-    meta['pca']['variance_kept'] = round(float(kept), 4)
-    meta['pca_seconds'] = round(time.perf_counter() - start, 1)
-    meta['skipped'] = [[i, sample_id(dataset, i)] for i in skipped]
+    manifest = replace(
+        planned, pca=dict(planned.pca, variance_kept=round(float(kept), 4)),
+        skipped=tuple((i, sample_id(dataset, i)) for i in skipped),
+        pca_seconds=round(time.perf_counter() - start, 1))
     with replacing(directory / 'pca.npz') as f:
         pca.save(f.name)
-    write_store(directory, _project(blocks, pca, meta['dim']), meta)
+    write_store(directory, _project(blocks, pca, manifest.dim), manifest)
 
 
 def _project(blocks: FeatureBlocks, pca: BatchPCA,
              dim: int) -> Iterator[np.ndarray]:
-    for _, block in blocks:
-        targets = np.zeros((len(block), dim), np.float32)
-        readable = ~np.isnan(block[:, 0])
-        targets[readable] = pca.transform(block[readable])
+    for block in blocks:
+        targets = np.zeros((len(block.rows), dim), np.float32)
+        targets[block.readable] = pca.transform(block.features)
         yield targets
 
 
-def check_width(features: np.ndarray, dim: int) -> None:
-    """Refuse more components than features, unless no image was readable.
+def check_width(features: np.ndarray | Tensor, dim: int) -> None:
+    """Refuse more components than features, unless there are no rows.
 
     Raises:
         UserError: says how many there are.
     """
-    width = features.shape[1]
-    if dim > width and not np.isnan(features[:, 0]).all():
+    count, width = features.shape
+    if count and dim > width:
         raise UserError(
             f'{dim} components are wanted, the prior has {width} features: '
             f'set model.rela_head.out_channels={width}, or less')

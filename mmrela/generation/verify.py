@@ -1,30 +1,28 @@
 """Compares a finished store with its prior, image by image."""
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import torch
 from torch.nn.functional import cosine_similarity
 
-from ..datasets.rela_target import RelaTargetDataset
-from ..features.extract import PriorImages, batches_of, extract
-from ..priors import Prior
-from ..targets.store import TargetStore, TargetStoreError, hash_ids
+from ..features.extract import batches_of, extract
+from ..features.images import PriorImages
+from ..targets import TargetStore, TargetStoreError, hash_ids
 
 LEAST = 0.99  # float16, and another batch or device, cost less than this
 
 
-def verify_store(store: TargetStore, dataset: RelaTargetDataset,
-                 prior: Prior, count: int, bgr: bool = False,
-                 workers: int = 0) -> float:
+def verify_store(store: TargetStore, images: PriorImages,
+                 count: int) -> float:
     """Recompute some random targets of a store.
 
     Args:
         store: To verify.
-        dataset: The images that it should be of.
-        prior: The prior that should have made it.
+        images: Those that it should be of, as the prior sees them that
+            should have made it.
         count: How many targets; all if there are fewer.
-        bgr: Whether the data set loads BGR.
-        workers: Processes that decode images.
 
     Returns:
         The smallest cosine of a stored and a recomputed target.
@@ -32,20 +30,21 @@ def verify_store(store: TargetStore, dataset: RelaTargetDataset,
     Raises:
         TargetStoreError: images or prior are others, or that cosine is
             below :data:`LEAST`.
+        UserError: an image that the store does not skip is unreadable now.
     """
-    store.check(hash_ids(dataset.sample_ids()), len(dataset.dataset))
-    for key, value in prior.fingerprint().items():
-        if store.meta['prior'].get(key) != value:
+    store.check(hash_ids(images.ids()), len(images))
+    made_by = store.manifest.prior
+    for key, value in images.prior.fingerprint().items():
+        if made_by.get(key) != value:
             raise TargetStoreError(
                 f'{store.directory} was made by a prior with another {key} '
-                f'({store.meta["prior"].get(key)}, now {value}): pass the '
+                f'({made_by.get(key)}, now {value}): pass the '
                 "store's own --prior, --weights and --image-size")
     rows = np.setdiff1d(np.arange(len(store)), store.skipped)
     rows = np.random.default_rng().permutation(rows)[:count]
     batches = [rows[batch] for batch in batches_of(range(len(rows)))]
-    images = PriorImages(dataset.dataset, prior, bgr)
-    features = torch.cat(list(extract(
-        prior, images, workers, 'verify', batches)))
+    found = extract(replace(images, skip=False), 'verify', batches)
+    features = torch.cat([some for some, _ in found])
     cosines = cosine_similarity(
         store.pca.transform(features), torch.from_numpy(store[rows]))
     worst = int(cosines.argmin())

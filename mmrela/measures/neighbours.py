@@ -7,7 +7,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from ..targets.store import BLOCK, TargetStore
+from ..targets import BLOCK, TargetStore
 
 CHUNK = 128  # queries at a time: CHUNK × N similarities are in memory
 
@@ -48,14 +48,15 @@ def knn_predict(features: Tensor,
     return torch.cat(predictions)
 
 
-def nearest(targets: TargetStore, queries: Sequence[int],
-            count: int) -> Tensor:
+def nearest(targets: TargetStore, queries: Sequence[int], count: int,
+            block: int = BLOCK) -> Tensor:
     """The most similar images to some, themselves left out.
 
     Args:
         targets: A store of N targets, which is read in blocks.
         queries: Rows of the images in question.
         count: How many of each to find, at most N − 1.
+        block: Targets that are in memory at a time.
 
     Returns:
         Rows, the most similar first, (queries, count) int64.
@@ -64,11 +65,9 @@ def nearest(targets: TargetStore, queries: Sequence[int],
     wanted = F.normalize(torch.from_numpy(targets[queries.numpy()]))
     best = wanted.new_full((len(queries), count), -torch.inf)
     rows = queries.new_zeros(len(queries), count)
-    for start in range(0, len(targets), BLOCK):
-        stop = min(start + BLOCK, len(targets))
-        index = torch.arange(start, stop)
-        block = torch.from_numpy(targets[index.numpy()])
-        cosines = wanted @ F.normalize(block).T
+    for index in torch.arange(len(targets)).split(block):
+        found = torch.from_numpy(targets[index.numpy()])
+        cosines = wanted @ F.normalize(found).T
         cosines[queries[:, None] == index] = -torch.inf
         best, order = torch.cat([best, cosines], 1).topk(count)
         rows = torch.cat([rows, index.expand(len(rows), -1)], 1).gather(

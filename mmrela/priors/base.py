@@ -39,7 +39,7 @@ class Prior:
     def __post_init__(self) -> None:
         self.model.eval().requires_grad_(False)
 
-    def look(self, dataset: Dataset, index: int, bgr: bool) -> Tensor:
+    def input_of(self, dataset: Dataset, index: int, bgr: bool) -> Tensor:
         """What the model sees of a sample, (3, H, W) float32.
 
         Args:
@@ -62,17 +62,17 @@ class Prior:
 
     def fingerprint(self) -> dict:
         """Name, hash of the weights and preprocessing."""
+        amp = f', {self.amp}' if self.amp else ''
+        return dict(name=self.name, weights=self.weights_hash(),
+                    preprocessing=self.preprocessing + amp)
+
+    def weights_hash(self) -> str:
+        """Hash of all that the model has learnt."""
         digest = hashlib.blake2b(digest_size=16)
         for key, value in self.model.state_dict().items():
             digest.update(key.encode())
             digest.update(value.detach().cpu().contiguous().numpy())
-        return self.told(digest.hexdigest())
-
-    def told(self, weights: str) -> dict:
-        """The fingerprint with this hash of the weights."""
-        amp = f', {self.amp}' if self.amp else ''
-        return dict(name=self.name, weights=weights,
-                    preprocessing=self.preprocessing + amp)
+        return digest.hexdigest()
 
 
 def keep_size(spec: str, size: int | tuple, wanted: int | None) -> None:

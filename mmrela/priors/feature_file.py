@@ -49,7 +49,7 @@ class StoredFeatures(Prior):
         super().__init__(name, nn.Identity(), None, 'none, by sample id')
         self.features, self.ids = features, ids
 
-    def look(self, dataset: Dataset, index: int, bgr: bool) -> Tensor:
+    def input_of(self, dataset: Dataset, index: int, bgr: bool) -> Tensor:
         """The sample's features, (d,) float32.
 
         Raises:
@@ -63,14 +63,14 @@ class StoredFeatures(Prior):
                             'RelaTargetDataset.sample_ids() gives them')
         return torch.from_numpy(self.features[row].astype(np.float32))
 
-    def fingerprint(self) -> dict:
-        """Name, hash of the features and their ids, and preprocessing."""
+    def weights_hash(self) -> str:
+        """Hash of the features and their ids."""
         digest = hashlib.blake2b(digest_size=16)
         for start in range(0, len(self.features), 4096):
             digest.update(np.ascontiguousarray(
                 self.features[start:start + 4096]))
         digest.update('\0'.join(self.ids).encode('utf-8', 'surrogateescape'))
-        return self.told(digest.hexdigest())
+        return digest.hexdigest()
 
 
 def _read(file: Path) -> np.ndarray:

@@ -1,5 +1,7 @@
-"""Stored targets, one row an image; needs numpy alone."""
-from .manifest import TargetStoreError
-from .store import BLOCK, TargetStore, hash_ids
+"""Stored targets, one row an image; needs torch and numpy alone."""
+from .manifest import Manifest, TargetStoreError, hash_ids
+from .store import BLOCK, TargetStore
+from .write import write_store
 
-__all__ = ['BLOCK', 'TargetStore', 'TargetStoreError', 'hash_ids']
+__all__ = ['BLOCK', 'Manifest', 'TargetStore', 'TargetStoreError', 'hash_ids',
+           'write_store']

@@ -1,18 +1,16 @@
 """The target store: one vector per image, on disk, memory-mapped."""
 from __future__ import annotations
 
-import hashlib
 import os
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 
 from ..files.untrusted import DamagedError, check_npz, map_array
 from ..pca import BatchPCA
-from .manifest import TargetStoreError, checksum_of, damaged, read_meta
+from .manifest import Manifest, TargetStoreError, checksum_of, damaged
 
-BLOCK = 4096  # rows under one checksum
+BLOCK = 4096  # rows under one checksum; fixed: stores depend on it
 
 
 class TargetStore:
@@ -25,7 +23,7 @@ class TargetStore:
 
     Args:
         directory: Where it is; :meth:`open` reads and checks the rest.
-        meta: The manifest, as :func:`read_meta` returns it.
+        manifest: What ``meta.json`` says.
         targets: (N, k) float16 or float32, may be memory-mapped.
 
     Example:
@@ -35,9 +33,10 @@ class TargetStore:
         >>> store[7]  # float32, (512,)
     """
 
-    def __init__(self, directory: Path, meta: dict, targets: np.ndarray):
+    def __init__(self, directory: Path, manifest: Manifest,
+                 targets: np.ndarray) -> None:
         self.directory = directory
-        self.meta = meta
+        self.manifest = manifest
         self._targets = targets
 
     @classmethod
@@ -48,30 +47,35 @@ class TargetStore:
             TargetStoreError: the store is missing, unfinished or damaged.
         """
         directory = Path(directory)
-        meta = read_meta(directory)
+        manifest = Manifest.read(directory)
+        file = directory / 'targets.npy'
         try:
-            targets = map_array(directory / 'targets.npy')
+            targets = map_array(file)
         except DamagedError as e:
-            raise damaged(directory / 'targets.npy', e) from e
-        expected = ((meta['samples'], meta['dim']), meta['dtype'])
-        if (targets.shape, targets.dtype.name) != expected:
-            raise damaged(directory / 'targets.npy',
-                          f'it holds {targets.shape} {targets.dtype.name}, '
-                          f'meta.json says {expected[0]} {expected[1]}')
-        return cls(directory, meta, targets)
+            raise damaged(file, e) from e
+        found = f'{targets.shape} {targets.dtype.name}'
+        said = f'{(manifest.samples, manifest.dim)} {manifest.dtype}'
+        if found != said:
+            raise damaged(file, f'it holds {found}, meta.json says {said}')
+        return cls(directory, manifest, targets)
 
     def __len__(self) -> int:
-        return self.meta['samples']
+        return self.manifest.samples
 
     @property
     def dim(self) -> int:
         """Components of each target, k."""
-        return self.meta['dim']
+        return self.manifest.dim
+
+    @property
+    def meta(self) -> dict:
+        """The manifest as ``meta.json`` holds it, a dict of its own."""
+        return self.manifest.as_json()
 
     @property
     def skipped(self) -> list[int]:
         """Samples whose images could not be read, ascending."""
-        return [index for index, _ in self.meta['skipped']]
+        return [index for index, _ in self.manifest.skipped]
 
     @property
     def pca(self) -> BatchPCA:
@@ -101,17 +105,17 @@ class TargetStore:
         """
         file = self.directory / 'targets.npy'
         blocks = range(0, len(self), BLOCK)
-        if len(self.meta['checksums']) != len(blocks):
+        if len(self.manifest.checksums) != len(blocks):
             raise damaged(self.directory / 'meta.json',
                           'it does not hold one checksum a block')
-        for start, checksum in zip(blocks, self.meta['checksums']):
+        for start, checksum in zip(blocks, self.manifest.checksums):
             block = self._targets[start:start + BLOCK]
             rows = f'rows {start} to {start + len(block) - 1}'
             if checksum_of(block) != checksum:
                 raise damaged(file, f'{rows} differ from their checksum')
             if not np.isfinite(block).all():
                 raise damaged(file, f'{rows} hold NaN or infinite values')
-        if self.meta['pca'] or (self.directory / 'pca.npz').exists():
+        if self.manifest.pca or (self.directory / 'pca.npz').exists():
             self.pca  # noqa: B018  reading it checks it
 
     def check(self, ids: str, samples: int, dim: int | None = None,
@@ -119,7 +123,7 @@ class TargetStore:
         """Make sure that these targets belong to this data and head.
 
         Args:
-            ids: :func:`hash_ids` of the samples, in order.
+            ids: :func:`~mmrela.targets.hash_ids` of the samples, in order.
             samples: Their number.
             dim: Width that the head predicts.
             prior: Name of the prior that is wanted.
@@ -133,7 +137,7 @@ class TargetStore:
                 f'data set has {samples}: run tools/gen_targets.py for this '
                 'data set or name another store in '
                 'train_dataloader.dataset.targets')
-        if self.meta['ids'] != ids:
+        if self.manifest.ids != ids:
             raise TargetStoreError(
                 f'{self.directory} was made from other images than those of '
                 'the data set, or in another order: run '
@@ -143,17 +147,9 @@ class TargetStore:
                 f'{self.directory} holds targets of {self.dim} components, '
                 f'the head predicts {dim}: set model.rela_head.out_channels='
                 f'{self.dim} or run tools/gen_targets.py --dim {dim}')
-        made_by = self.meta['prior'].get('name')
+        made_by = self.manifest.prior.get('name')
         if prior is not None and made_by != prior:
             raise TargetStoreError(
                 f'{self.directory} was made by the prior {made_by}, '
                 f'train_dataloader.dataset.prior expects {prior}: run '
                 f'tools/gen_targets.py --prior {prior} or change that entry')
-
-
-def hash_ids(ids: Iterator[str]) -> str:
-    """Hash of sample ids in their order."""
-    digest = hashlib.blake2b(digest_size=16)
-    for sample_id in ids:
-        digest.update(sample_id.encode('utf-8', 'surrogateescape') + b'\0')
-    return digest.hexdigest()

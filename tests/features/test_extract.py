@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 
 import pytest
 import torch
@@ -9,7 +10,9 @@ from conftest import smooth_images
 from PIL import Image
 from torch import nn
 
-from mmrela.features.extract import PriorImages, batches_of, extract
+from mmrela.errors import UserError
+from mmrela.features.extract import batches_of, extract
+from mmrela.features.images import PriorImages
 from mmrela.features.stopwatch import Stopwatch
 from mmrela.priors import Prior
 
@@ -52,8 +55,7 @@ def test_half_precision_is_told_and_used():
         dtypes = []
         prior.model[1].register_forward_hook(
             lambda _, __, out, to=dtypes: to.append(out.dtype))
-        features = next(extract(prior, PriorImages(pictures, prior, False),
-                                0, None))
+        features, _ = next(extract(PriorImages(pictures, prior), None))
         assert features.dtype == torch.float32
         seen[amp] = (features, dtypes[0], prior.fingerprint())
     assert [seen[amp][1] for amp in seen] == [
@@ -70,18 +72,66 @@ def test_images_and_channels():
     pictures = Pictures(5)
     prior = linear()
     for bgr in (False, True):
-        found = torch.cat(list(extract(
-            prior, PriorImages(pictures, prior, bgr), 0, None,
-            [range(2), [4, 2, 3]])))
+        found = torch.cat([features for features, _ in extract(
+            PriorImages(pictures, prior, bgr), None,
+            [range(2), [4, 2, 3]])])
         images = torch.from_numpy(pictures.images[[0, 1, 4, 2, 3]].copy())
         images = images.flip(-1) if bgr else images
         wanted = prior.model(images.permute(0, 3, 1, 2) / 255)
         torch.testing.assert_close(found, wanted)
 
 
+class Picky(Prior):
+    """Cannot read image 1, nor any from 4 on."""
+
+    def input_of(self, dataset, index, bgr):
+        if index == 1 or index >= 4:
+            raise UserError(f'image {index} cannot be read')
+        return super().input_of(dataset, index, bgr)
+
+
+BATCHES = [range(0, 4), range(4, 6), [3, 1]]
+
+
+def picky(model: nn.Module, skip: bool) -> PriorImages:
+    return PriorImages(Pictures(6), Picky('picky', model, tensor, ''),
+                       skip=skip)
+
+
+@pytest.mark.parametrize('workers', [0, 2])
+def test_unreadable_images(workers):
+    """They have no features; a batch of none has no width, either."""
+    images = replace(picky(linear().model, True), workers=workers)
+    found, masks = zip(*extract(images, None, BATCHES))
+    assert [mask.tolist() for mask in masks] == [
+        [True, False, True, True], [False, False], [True, False]]
+    assert [part.shape for part in found] == [(3, 5), (0, 1), (1, 5)]
+    wanted = torch.cat([f for f, _ in extract(
+        PriorImages(images.dataset, linear()), None, [[0, 2, 3]])])
+    torch.testing.assert_close(found[0], wanted)
+    with pytest.raises(UserError, match='image 1 cannot be read'):
+        next(extract(picky(linear().model, False), None, BATCHES))
+
+
+def test_bad_features_are_those_of_the_right_image():
+    class Bad(nn.Module):
+        def forward(self, x):  # two images come, the second one is image 2
+            features = x.mean((2, 3))
+            features[1] = torch.inf
+            return features
+
+    with pytest.raises(UserError, match='picky gives NaN .* image 2: look'):
+        next(extract(picky(Bad(), True), None, [[0, 1, 2]]))
+
+
+def test_features_may_be_trained_on():
+    features, _ = next(extract(PriorImages(Pictures(3), linear()), None))
+    nn.Linear(5, 1)(features).sum().backward()
+
+
 def test_caller_stays_out_of_inference_mode():
     prior = linear()
-    for _ in extract(prior, PriorImages(Pictures(3), prior, False), 0, None):
+    for _ in extract(PriorImages(Pictures(3), prior), None):
         assert not torch.is_inference_mode_enabled()
 
 
@@ -90,7 +140,7 @@ def test_times_go_where_they_belong(slow, clock, capsys):
     prior = linear(0.3 * (slow == 'forward'))
     pictures = Pictures(12, 0.05 * (slow == 'decode'))
     watch = Stopwatch()
-    for _ in extract(prior, PriorImages(pictures, prior, False), 0, 'title',
+    for _ in extract(PriorImages(pictures, prior), 'title',
                      [range(0, 6), range(6, 12)], watch=watch):
         time.sleep(0.3 * (slow == 'write'))
     assert watch.seconds[slow] == watch.total == pytest.approx(0.6)

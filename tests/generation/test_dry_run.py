@@ -7,10 +7,11 @@ import time
 import numpy as np
 import pytest
 import torch
+from mmpretrain.registry import DATASETS
+from torch.utils.data import Dataset
 
-from mmrela.datasets.rela_target import RelaTargetDataset
 from mmrela.errors import UserError
-from mmrela.features.extract import PriorImages
+from mmrela.features.images import PriorImages
 from mmrela.features.stopwatch import Stopwatch
 from mmrela.features.timing import measure, spread
 from mmrela.generation import dry_run as module
@@ -41,16 +42,16 @@ def slow(pause: float = 0.004) -> Prior:
 
 
 @pytest.fixture(scope='module')
-def images(cifar_root) -> RelaTargetDataset:
-    return RelaTargetDataset('CIFAR10Binary', 'nowhere', [], pipeline=[],
-                             data_root=str(cifar_root), indices=300)
+def images(cifar_root) -> Dataset:
+    return DATASETS.build(dict(
+        type='CIFAR10Binary', data_root=str(cifar_root), indices=300,
+        pipeline=[]))
 
 
 def test_rate_leaves_the_start_out(images, clock):
     prior, watch = slow(), Stopwatch()
     features, rate = measure(
-        prior, PriorImages(images.dataset, prior, False), 0,
-        spread(300, 96, 32), 'title', watch)
+        PriorImages(images, prior), spread(300, 96, 32), 'title', watch)
     assert prior.model.seen == [32, 32, 32] and features.shape == (96, 27)
     assert rate == pytest.approx(250)  # 83 with the first second
     assert watch.seconds['forward'] == watch.total
@@ -58,7 +59,8 @@ def test_rate_leaves_the_start_out(images, clock):
 
 def test_estimate(images, tmp_path):
     directory = tmp_path / 'not' / 'there'
-    said = estimate(images, slow(), 5, directory, ranks=2).split('\n')
+    said = estimate(PriorImages(images, slow()), directory, 5,
+                    ranks=2).split('\n')
     assert said[0].startswith('slow: 0.0 million weights, 27 features')
     seconds, rate = map(float, re.match(
         r'time: ([\d.]+) s for 300 images at (\d+) img/s by 2 processes',
@@ -67,7 +69,7 @@ def test_estimate(images, tmp_path):
     assert said[2].startswith('disk: 32.4 kB of features, which may be '
                               'removed afterwards, and 3 kB of targets')
     assert not directory.exists()
-    generate(images, slow(0), directory, 5)
+    generate(PriorImages(images, slow(0)), directory, 5)
     blocks = sum(f.stat().st_size for f in directory.glob('features/*.npy'))
     targets = (directory / 'targets.npy').stat().st_size
     assert blocks == pytest.approx(32400, abs=200)
@@ -76,7 +78,7 @@ def test_estimate(images, tmp_path):
 
 def test_what_generation_would_refuse(images, tmp_path):
     with pytest.raises(UserError, match='28 components.* 27 features'):
-        estimate(images, slow(0), 28, tmp_path)
+        estimate(PriorImages(images, slow(0)), tmp_path, 28)
 
 
 def test_spread():

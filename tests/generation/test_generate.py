@@ -2,21 +2,24 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
 import torch
-from mmpretrain.registry import MODELS
+from mmpretrain.registry import DATASETS, MODELS
 from PIL import Image
+from torch.utils.data import Dataset
 
 from mmrela.datasets.rela_target import RelaTargetDataset
 from mmrela.datasets.sampler import RelaIndex
 from mmrela.errors import UserError
+from mmrela.features.images import PriorImages
 from mmrela.generation.generate import generate
 from mmrela.generation.verify import verify_store
 from mmrela.pca import BatchPCA
 from mmrela.priors import Prior, build_prior
-from mmrela.targets.store import TargetStore, TargetStoreError
+from mmrela.targets import TargetStore, TargetStoreError
 
 K = 5
 CFG = dict(
@@ -27,19 +30,20 @@ CFG = dict(
 PACK = [dict(type='PackInputs')]
 
 
-def cifar(root, indices: int = 140) -> RelaTargetDataset:
-    return RelaTargetDataset('CIFAR10Binary', 'nowhere', PACK, pipeline=[],
-                             data_root=str(root), indices=indices)
+def cifar(root, indices: int = 140) -> Dataset:
+    return DATASETS.build(dict(
+        type='CIFAR10Binary', data_root=str(root), indices=indices,
+        pipeline=[]))
 
 
-def folder(root) -> RelaTargetDataset:
-    return RelaTargetDataset('ImageNet', 'nowhere', PACK, split='train',
-                             pipeline=[dict(type='LoadImageFromFile')],
-                             data_root=str(root))
+def folder(root) -> Dataset:
+    return DATASETS.build(dict(
+        type='ImageNet', data_root=str(root), split='train',
+        pipeline=[dict(type='LoadImageFromFile')]))
 
 
 @pytest.fixture(scope='module')
-def images(cifar_root) -> RelaTargetDataset:
+def images(cifar_root) -> Dataset:
     return cifar(cifar_root)  # two batches, the second one smaller
 
 
@@ -96,12 +100,12 @@ def untrained_backbone() -> torch.nn.Module:
 @pytest.mark.parametrize('dtype, bound',
                          [('float16', 5e-4), ('float32', 1e-5)])
 def test_targets_of_arrays(images, tmp_path, dtype, bound, normalize, naive):
-    store = generate(images, random_prior(), tmp_path, K, normalize,
-                     dtype=dtype)
+    store = generate(PriorImages(images, random_prior()), tmp_path, K,
+                     normalize, dtype)
     backbone = untrained_backbone()
     mean, std = (torch.tensor(CFG['data_preprocessor'][key])[:, None, None]
                  for key in ('mean', 'std'))
-    arrays = [images.dataset.get_data_info(i)['img'] for i in range(140)]
+    arrays = [images.get_data_info(i)['img'] for i in range(140)]
     inputs = [(torch.from_numpy(a).permute(2, 0, 1) - mean) / std
               for a in arrays]
     features = one_by_one(lambda x: backbone(x)[-1].mean((2, 3)), inputs)
@@ -116,14 +120,15 @@ def test_targets_of_arrays(images, tmp_path, dtype, bound, normalize, naive):
 def test_targets_of_files(image_folder, tmp_path):
     """Mixed sizes, resized; the data set loads BGR, the prior sees RGB."""
     prior = random_prior(32)
-    store = generate(folder(image_folder), prior, tmp_path, K, 'center',
-                     bgr=True)
+    data = folder(image_folder)
+    store = generate(PriorImages(data, prior, bgr=True), tmp_path, K,
+                     'center')
     files = [image_folder / 'train' / f'class_{c}' / f'{i}.jpg'
              for c in range(3) for i in range(6)]
     inputs = [prior.preprocess(Image.open(f).convert('RGB')) for f in files]
     wanted = svd_targets(one_by_one(prior.model, inputs))
     assert difference(store, wanted) < 0.02  # PIL and OpenCV decode
-    swapped = generate(folder(image_folder), prior, tmp_path / 'swapped', K,
+    swapped = generate(PriorImages(data, prior), tmp_path / 'swapped', K,
                        'center')
     assert difference(swapped, wanted) > 0.1
 
@@ -154,34 +159,38 @@ def files(directory) -> dict[str, bytes]:
 
 def test_finished_store_is_not_made_again(images, tmp_path):
     prior = counting_prior()
-    first = generate(images, prior, tmp_path, K)
+    first = generate(PriorImages(images, prior), tmp_path, K)
     content = files(tmp_path)
     assert set(content) == {'targets.npy', 'pca.npz', 'meta.json'}
     assert prior.model.seen == 140
-    second = generate(images, prior, tmp_path, K)
+    second = generate(PriorImages(images, prior), tmp_path, K)
     assert prior.model.seen == 140
     assert second.meta == first.meta
     assert content == files(tmp_path)
 
 
 @pytest.mark.parametrize('key, change', [
-    ('prior', dict(prior=counting_prior(name='another'))),
+    ('prior', dict(name='another')),
     ('dim', dict(dim=K + 1)),
     ('dtype', dict(dtype='float32')),
     ('pca', dict(normalize='whiten')),
-])  # yapf: disable
+])
 def test_another_store_is_not_replaced(images, tmp_path, key, change):
-    asked = dict(dataset=images, prior=counting_prior(), dim=K)
-    generate(directory=tmp_path, **asked)
+    def make(name='counting', **asked):
+        images_ = PriorImages(images, counting_prior(name=name))
+        generate(images_, tmp_path, **{'dim': K, **asked})
+
+    make()
     with pytest.raises(TargetStoreError, match=f'another {key}') as caught:
-        generate(directory=tmp_path, **dict(asked, **change))
+        make(**change)
     assert str(tmp_path) in str(caught.value)
 
 
 def test_store_of_other_images_is_not_replaced(images, cifar_root, tmp_path):
-    generate(images, counting_prior(), tmp_path, K)
+    generate(PriorImages(images, counting_prior()), tmp_path, K)
     with pytest.raises(TargetStoreError, match='another samples'):
-        generate(cifar(cifar_root, 30), counting_prior(), tmp_path, K)
+        generate(PriorImages(cifar(cifar_root, 30), counting_prior()),
+                 tmp_path, K)
 
 
 @pytest.mark.parametrize('kept, workers', [(0., 0), (0.1, 2), (0.7, 0)])
@@ -189,88 +198,91 @@ def test_truncated_image(broken_folder, tmp_path, kept, workers):
     root, bad = broken_folder
     content = bad.read_bytes()
     bad.write_bytes(content[:int(kept * len(content))])
-    out, prior = tmp_path / 'out', random_prior(32)
+    out = tmp_path / 'out'
+    images = PriorImages(folder(root), random_prior(32), workers=workers)
     with pytest.raises(UserError, match='cannot be read') as caught:
-        generate(folder(root), prior, out, K, workers=workers)
+        generate(images, out, K)
     assert str(bad) in str(caught.value) and '\n' not in str(caught.value)
     assert not (out / 'meta.json').exists()
     bad.write_bytes(content)
-    assert len(generate(folder(root), prior, out, K, workers=workers)) == 18
+    assert len(generate(images, out, K)) == 18
 
 
 @pytest.mark.parametrize('bad', [0, 127, 128, 139])
 def test_features_that_are_not_finite(images, tmp_path, bad):
     with pytest.raises(UserError, match=rf'counting gives NaN.*image {bad}:'):
-        generate(images, counting_prior(bad), tmp_path, K)
+        generate(PriorImages(images, counting_prior(bad)), tmp_path, K)
     assert not (tmp_path / 'meta.json').exists()
 
 
 def test_features_of_a_file_that_are_not_finite(image_folder, tmp_path):
     prior = Prior('counting', Counting(7), random_prior(32).preprocess, '')
     with pytest.raises(UserError, match=r'for .*class_1/1\.jpg: look'):
-        generate(folder(image_folder), prior, tmp_path, K)
+        generate(PriorImages(folder(image_folder), prior), tmp_path, K)
 
 
 def test_mixed_sizes_need_an_image_size(image_folder, tmp_path):
     with pytest.raises(UserError, match='pass --image-size or ,size=S'):
-        generate(folder(image_folder), random_prior(), tmp_path, K)
+        generate(PriorImages(folder(image_folder), random_prior()),
+                 tmp_path, K)
 
 
 def test_more_components_than_features(images, tmp_path):
     with pytest.raises(UserError, match='28 .*27 features: .*channels=27'):
-        generate(images, counting_prior(), tmp_path, 28)
+        generate(PriorImages(images, counting_prior()), tmp_path, 28)
 
 
 def test_another_reduction_needs_no_images(images, tmp_path):
     prior, features = counting_prior(), tmp_path / 'a' / 'features'
-    generate(images, prior, tmp_path / 'a', K)
+    images = PriorImages(images, prior)
+    generate(images, tmp_path / 'a', K)
     with pytest.raises(TargetStoreError, match=f'--features {features}'):
-        generate(images, prior, tmp_path / 'a', K + 1)
-    generate(images, prior, tmp_path / 'b', K + 1, 'whiten', dtype='float32',
-             features=features)
+        generate(images, tmp_path / 'a', K + 1)
+    generate(images, tmp_path / 'b', K + 1, 'whiten', 'float32', features)
     assert prior.model.seen == 140
-    generate(images, prior, tmp_path / 'c', K + 1, 'whiten', dtype='float32')
+    generate(images, tmp_path / 'c', K + 1, 'whiten', 'float32')
     for name in ('targets.npy', 'pca.npz'):
         assert ((tmp_path / 'b' / name).read_bytes() ==
                 (tmp_path / 'c' / name).read_bytes())
     with pytest.raises(UserError, match='28 .*27 features'):
-        generate(images, prior, tmp_path / 'd', 28, features=features)
+        generate(images, tmp_path / 'd', 28, features=features)
 
 
 @pytest.mark.parametrize('what, prior', [
     ('prior name', counting_prior(name='another')),
     ('prior preprocessing',
      Prior('counting', Counting(), random_prior().preprocess, 'other')),
-])  # yapf: disable
+])
 def test_unfinished_work_of_another_prior(images, tmp_path, what, prior):
-    generate(images, counting_prior(), tmp_path, K)
+    generate(PriorImages(images, counting_prior()), tmp_path, K)
     (tmp_path / 'meta.json').unlink()
     with pytest.raises(UserError, match=f'another {what}') as caught:
-        generate(images, prior, tmp_path, K)
+        generate(PriorImages(images, prior), tmp_path, K)
     assert str(tmp_path / 'features') in str(caught.value)
     assert '\n' not in str(caught.value)
 
 
 def test_unfinished_work_of_other_weights(images, tmp_path):
-    generate(images, random_prior(), tmp_path, K)
+    generate(PriorImages(images, random_prior()), tmp_path, K)
     (tmp_path / 'meta.json').unlink()
     other = random_prior()
     next(iter(other.model.state_dict().values())).add_(1e-3)
     with pytest.raises(UserError, match='another prior weights'):
-        generate(images, other, tmp_path, K)
+        generate(PriorImages(images, other), tmp_path, K)
 
 
 def test_unfinished_work_of_other_images(images, cifar_root, tmp_path):
-    generate(images, counting_prior(), tmp_path, K)
+    generate(PriorImages(images, counting_prior()), tmp_path, K)
     (tmp_path / 'meta.json').unlink()
     with pytest.raises(UserError, match='another samples'):
-        generate(cifar(cifar_root, 30), counting_prior(), tmp_path, K)
+        generate(PriorImages(cifar(cifar_root, 30), counting_prior()),
+                 tmp_path, K)
     fingerprint = tmp_path / 'features' / 'fingerprint.json'
     there = json.loads(fingerprint.read_text())
     for key, value in [('ids', '1' * 32), ('dtype', 'float64')]:
         fingerprint.write_text(json.dumps({**there, key: value}))
         with pytest.raises(UserError, match=f'another {key}'):
-            generate(images, counting_prior(), tmp_path, K)
+            generate(PriorImages(images, counting_prior()), tmp_path, K)
 
 
 def test_unreadable_images_are_left_out(broken_folder, tmp_path):
@@ -278,12 +290,13 @@ def test_unreadable_images_are_left_out(broken_folder, tmp_path):
     whole = bad.read_bytes()
     bad.write_bytes(whole[:200])
     out, prior = tmp_path / 'out', random_prior(32)
-    store = generate(folder(root), prior, out, K, skip=True)
+    images = PriorImages(folder(root), prior)
+    store = generate(replace(images, skip=True), out, K)
     assert store.skipped == [9] and len(store) == 18
     assert store.meta['skipped'][0][1].endswith('class_1/3.jpg')
     assert not store[9].any()
     store.verify()
-    assert verify_store(store, folder(root), prior, 18) > 0.999
+    assert verify_store(store, images, 18) > 0.999
     data = RelaTargetDataset(
         'ImageNet', str(out), PACK, split='train', data_root=str(root),
         pipeline=[dict(type='LoadImageFromFile'), *PACK])
@@ -298,12 +311,12 @@ def test_unreadable_images_are_left_out(broken_folder, tmp_path):
         np.testing.assert_array_equal(sample.rela_target, store[row])
         assert data[index]['data_samples'].sample_idx == row
     with pytest.raises(TargetStoreError, match='leaves out 1 unreadable'):
-        generate(folder(root), prior, out, K)
+        generate(images, out, K)
     (out / 'meta.json').unlink()
     with pytest.raises(UserError, match='cannot be read'):
-        generate(folder(root), prior, out, K)
+        generate(images, out, K)
     bad.write_bytes(whole)
-    mended = generate(folder(root), prior, out, K)
+    mended = generate(images, out, K)
     assert mended.skipped == [] and mended[9].any()
 
 
@@ -312,18 +325,19 @@ def test_all_images_unreadable(broken_folder, tmp_path):
     for file in root.rglob('*.jpg'):
         file.write_bytes(b'')
     with pytest.raises(UserError, match='at least 2 samples, got 0'):
-        generate(folder(root), random_prior(32), tmp_path / 'out', K,
-                 skip=True)
+        generate(PriorImages(folder(root), random_prior(32), skip=True),
+                 tmp_path / 'out', K)
 
 
 def test_verify(images, tmp_path):
-    store = generate(images, random_prior(), tmp_path, K)
-    assert verify_store(store, images, random_prior(), 30) > 0.9999
+    store = generate(PriorImages(images, random_prior()), tmp_path, K)
+    seen = PriorImages(images, random_prior())
+    assert verify_store(store, seen, 30) > 0.9999
     with pytest.raises(TargetStoreError, match='another name'):
-        verify_store(store, images, counting_prior(), 5)
+        verify_store(store, PriorImages(images, counting_prior()), 5)
     targets = np.load(tmp_path / 'targets.npy', mmap_mode='r+')
     targets[77] *= -1
     targets.flush()
     with pytest.raises(TargetStoreError, match='sample 77 .*-1.0') as caught:
-        verify_store(store, images, random_prior(), 1000)
+        verify_store(store, seen, 1000)
     assert '\n' not in str(caught.value)

@@ -76,12 +76,11 @@ def test_no_queries():
 
 
 @pytest.mark.parametrize('count', [1, 3, 10])
-def test_nearest_is_a_full_sort(count, make_store, tmp_path, monkeypatch):
-    monkeypatch.setattr('mmrela.measures.neighbours.BLOCK', 7)
+def test_nearest_is_a_full_sort(count, make_store, tmp_path):
     vectors = np.random.default_rng(0).normal(size=(40, 5))
     store = make_store(tmp_path / 'store', vectors.astype(np.float32),
                        dtype='float32')
-    rows = nearest(store, [0, 39, 17], count)
+    rows = nearest(store, [0, 39, 17], count, block=7)
     for query, found in zip([0, 39, 17], rows.tolist()):
         a = vectors.astype(np.float32).astype(np.float64)
         cosines = a @ a[query] / np.linalg.norm(a, axis=1)

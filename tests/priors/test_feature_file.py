@@ -6,7 +6,8 @@ import pytest
 
 from mmrela.datasets.rela_target import RelaTargetDataset
 from mmrela.errors import UserError
-from mmrela.features.extract import PriorImages, extract
+from mmrela.features.extract import extract
+from mmrela.features.images import PriorImages
 from mmrela.generation.generate import generate
 from mmrela.generation.verify import verify_store
 from mmrela.pca import BatchPCA
@@ -55,15 +56,14 @@ def written(tmp_path):
 def test_rows_go_to_their_samples(dataset, written, tmp_path, dtype, workers):
     features, spec = written(list(dataset.sample_ids()), dtype)
     prior = build_prior(spec)
-    found = np.concatenate([f.numpy() for f in extract(
-        prior, PriorImages(dataset.dataset, prior, True), workers, None)])
+    images = PriorImages(dataset.dataset, prior, bgr=True, workers=workers)
+    found = np.concatenate([f.numpy() for f, _ in extract(images, None)])
     np.testing.assert_array_equal(found, features.astype(np.float32))
     if dtype != np.float64:
-        store = generate(dataset, prior, tmp_path / 'out', K,
-                         dtype='float32', workers=workers)
+        store = generate(images, tmp_path / 'out', K, dtype='float32')
         wanted = BatchPCA().update(found).fit(K).transform(found)
         np.testing.assert_allclose(store[:], wanted, atol=1e-5)
-        assert verify_store(store, dataset, prior, 10) > 0.9999
+        assert verify_store(store, images, 10) > 0.9999
 
 
 def test_rows_of_other_images_are_not_used(image_folder, written):
@@ -71,8 +71,7 @@ def test_rows_of_other_images_are_not_used(image_folder, written):
     ids = list(dataset.sample_ids())
     features, spec = written(ids, more=['val/x.jpg'])
     prior = build_prior(spec)
-    found = next(extract(prior, PriorImages(dataset.dataset, prior, False), 0,
-                         None))
+    found, _ = next(extract(PriorImages(dataset.dataset, prior), None))
     np.testing.assert_array_equal(found, features)
 
 
@@ -82,7 +81,7 @@ def test_slash_after_data_root_does_not_matter(image_folder, written):
     features, spec = written(ids)
     for root in (f'{image_folder}', f'{image_folder}/'):
         prior, data = build_prior(spec), folder(root).dataset
-        found = next(extract(prior, PriorImages(data, prior, False), 0, None))
+        found, _ = next(extract(PriorImages(data, prior), None))
         np.testing.assert_array_equal(found, features)
 
 
@@ -92,8 +91,8 @@ def test_missing_sample_stops(image_folder, written, tmp_path, workers):
     ids = list(dataset.sample_ids())
     _, spec = written(ids[:9] + ids[10:])
     with pytest.raises(UserError, match='no features of .*1/3.jpg') as error:
-        generate(dataset, build_prior(spec), tmp_path / 'out', K,
-                 workers=workers)
+        generate(PriorImages(dataset.dataset, build_prior(spec),
+                             workers=workers), tmp_path / 'out', K)
     assert '\n' not in str(error.value)
 
 
@@ -106,7 +105,8 @@ def test_numbers_that_are_none(image_folder, written, tmp_path, bad):
     features[11, 3] = bad
     np.save(tmp_path / 'f.npy', features)
     with pytest.raises(UserError, match=f'NaN or infinite.*{names[11]}'):
-        generate(dataset, build_prior(spec), tmp_path / 'out', K)
+        generate(PriorImages(dataset.dataset, build_prior(spec)),
+                 tmp_path / 'out', K)
 
 
 def test_fingerprint_tells_features_and_ids(written, tmp_path):

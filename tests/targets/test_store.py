@@ -12,15 +12,17 @@ import numpy as np
 import pytest
 
 from mmrela.pca import BatchPCA
-from mmrela.targets import store as module
-from mmrela.targets.store import TargetStore, TargetStoreError, hash_ids
+from mmrela.targets import BLOCK, TargetStore, TargetStoreError, hash_ids
+from mmrela.targets.manifest import checksum_of
 
-ROWS, DIM = 40, 3  # with blocks of 16: two full ones and one of 8
+ROWS, DIM = 2 * BLOCK + 8, 3
 
 
-@pytest.fixture(autouse=True)
-def small_blocks(monkeypatch):
-    monkeypatch.setattr(module, 'BLOCK', 16)
+@pytest.fixture
+def numbers() -> np.ndarray:
+    """Targets in two full blocks and one of 8."""
+    rng = np.random.default_rng(0)
+    return rng.normal(size=(ROWS, DIM)).astype(np.float32)
 
 
 @pytest.fixture
@@ -56,32 +58,32 @@ def npy(header: str, data: bytes = b'') -> bytes:
             header.encode() + data)
 
 
-def header(shape: str, descr: str = "'<f2'") -> str:
+def header(shape: object = (ROWS, DIM), descr: str = "'<f2'") -> str:
     return f"{{'descr': {descr}, 'fortran_order': False, 'shape': {shape}}}\n"
 
 
 DATA = bytes(2 * ROWS * DIM)
 BAD_ARRAYS = {
     'empty': b'',
-    'cut in the header': npy(header('(40, 3)'))[:30],
-    'cut in the data': npy(header('(40, 3)'), DATA[:-1]),
-    'too long': npy(header('(40, 3)'), DATA + b'\0'),
-    'more rows': npy(header('(41, 3)'), DATA),
-    'fewer rows': npy(header('(39, 3)'), DATA),
-    'other shape': npy(header('(3, 40)'), DATA),
-    'flat': npy(header('(120,)'), DATA),
-    'other type': npy(header('(40, 3)', "'<i2'"), DATA),
-    'far too large': npy(header(f'({2**60}, 3)'), DATA),
-    'beyond all integers': npy(header(f'({10**40}, 3)'), DATA),
-    'negative': npy(header('(-1, 3)'), DATA),
-    'object array': npy(header('(40, 3)', "'|O'"), DATA),
+    'cut in the header': npy(header())[:30],
+    'cut in the data': npy(header(), DATA[:-1]),
+    'too long': npy(header(), DATA + b'\0'),
+    'more rows': npy(header((ROWS + 1, DIM)), DATA),
+    'fewer rows': npy(header((ROWS - 1, DIM)), DATA),
+    'other shape': npy(header((DIM, ROWS)), DATA),
+    'flat': npy(header((ROWS * DIM, )), DATA),
+    'other type': npy(header(descr="'<i2'"), DATA),
+    'far too large': npy(header((2**60, DIM)), DATA),
+    'beyond all integers': npy(header((10**40, DIM)), DATA),
+    'negative': npy(header((-1, DIM)), DATA),
+    'object array': npy(header(descr="'|O'"), DATA),
     'no shape': npy(header("'many'"), DATA),
-    'no type': npy(header('(40, 3)', "'nonsense'"), DATA),
+    'no type': npy(header(descr="'nonsense'"), DATA),
     'no dictionary': npy('12\n', DATA),
     'unfinished dictionary': npy("{'descr': ", DATA),
     'code': npy('__import__("os").abort()\n', DATA),
     'deep header': npy('-' * 9000 + '1\n', DATA),
-    'huge header': npy(header('(40, 3)' + ' ' * 60000), DATA),
+    'huge header': npy(header(f'({ROWS}, {DIM})' + ' ' * 60000), DATA),
     'pickle': pickle.dumps(np.zeros((ROWS, DIM), np.float16)),
     'text': b'not an array',
 }
@@ -98,33 +100,33 @@ def test_missing_array(directory):
     assert str(directory / 'targets.npy') in sentence(directory)
 
 
-@pytest.mark.parametrize('row', [0, 15, 16, 39])
+@pytest.mark.parametrize('row', [0, BLOCK - 1, BLOCK, ROWS - 1])
 def test_flipped_byte(directory, row):
     content = bytearray((directory / 'targets.npy').read_bytes())
     content[-2 * DIM * (ROWS - row)] ^= 1
     (directory / 'targets.npy').write_bytes(content)
-    first = row // 16 * 16
-    last = min(first + 15, ROWS - 1)
+    first = row // BLOCK * BLOCK
+    last = min(first + BLOCK, ROWS) - 1
     assert f'rows {first} to {last}' in sentence(directory, deep=True)
 
 
 def test_nan_under_a_right_checksum(directory):
     content = np.load(directory / 'targets.npy')
-    content[20, 1] = np.nan
+    content[BLOCK + 4, 1] = np.nan
     np.save(directory / 'targets.npy', content)
     meta = json.loads((directory / 'meta.json').read_text())
-    meta['checksums'][1] = module.checksum_of(content[16:32])
+    meta['checksums'][1] = checksum_of(content[BLOCK:2 * BLOCK])
     (directory / 'meta.json').write_text(json.dumps(meta))
-    assert 'rows 16 to 31 hold NaN' in sentence(directory, deep=True)
+    assert 'rows 4096 to 8191 hold NaN' in sentence(directory, deep=True)
 
 
 @pytest.mark.parametrize('key, value', [
-    ('dim', 4), ('dim', 3.0), ('dim', None), ('samples', 39),
-    ('samples', '40'), ('samples', True), ('dtype', 'float32'),
+    ('dim', 4), ('dim', 3.0), ('dim', None), ('samples', ROWS - 1),
+    ('samples', str(ROWS)), ('samples', True), ('dtype', 'float32'),
     ('dtype', 'object'), ('dtype', ['float16']), ('ids', 7),
     ('prior', 'random'), ('pca', []), ('checksums', {}),
     ('checksums', []), ('checksums', ['0' * 32] * 3), ('checksums', [{}] * 3)
-])  # yapf: disable
+])
 def test_edited_manifest(directory, key, value):
     file = directory / 'meta.json'
     meta = json.loads(file.read_text())
@@ -137,16 +139,27 @@ def test_edited_manifest(directory, key, value):
 
 @pytest.mark.parametrize('value', [
     7, 'many', {}, [7], [[7]], [['7', 'a']], [[7, 8]], [[True, 'a']],
-    [[-1, 'a']], [[40, 'a']], [[8, 'a'], [7, 'b']], [[7, 'a'], [7, 'a']],
+    [[-1, 'a']], [[ROWS, 'a']], [[8, 'a'], [7, 'b']], [[7, 'a'], [7, 'a']],
     [[7, 'a', 'b']], [None], [[10**40, 'a']],
-], ids=str)  # yapf: disable
+], ids=str)
 def test_skipped_samples_that_are_none(directory, value):
     file = directory / 'meta.json'
     meta = json.loads(file.read_text())
     file.write_text(json.dumps({**meta, 'skipped': value}))
     assert 'skipped lists no samples' in sentence(directory)
-    file.write_text(json.dumps({**meta, 'skipped': [[7, 'a'], [39, 'b']]}))
-    assert TargetStore.open(directory).skipped == [7, 39]
+    meta['skipped'] = [[7, 'a'], [ROWS - 1, 'b']]
+    file.write_text(json.dumps(meta))
+    assert TargetStore.open(directory).skipped == [7, ROWS - 1]
+
+
+def test_meta_is_what_the_file_says(directory):
+    store = TargetStore.open(directory)
+    there = json.loads((directory / 'meta.json').read_text())
+    assert store.meta == there and list(store.meta) == list(there)
+    store.meta['samples'] = 7  # a dict of the caller's own
+    assert len(store) == store.meta['samples'] == ROWS
+    with pytest.raises(AttributeError):
+        store.meta = there
 
 
 def test_no_path_of_a_manifest_is_followed(directory):
@@ -211,7 +224,7 @@ def test_changed_pca(directory, pca_file, numbers):
     b'', b'{', b'[]', b'null', b'"text"', b'\xff\xfe', b'{"samples": NaN}',
     b'{"samples":\n\n 40,}', b'9' * 5000, b'[' * 200000,
     b'{"a":' * 200000
-], ids=range(11))  # yapf: disable
+], ids=range(11))
 def test_manifest_that_is_none(directory, content):
     (directory / 'meta.json').write_bytes(content)
     assert f"{directory / 'meta.json'} is damaged" in sentence(directory)
@@ -235,11 +248,11 @@ def test_pickled_store_is_opened_again(directory):
 
 @pytest.mark.parametrize('ids, samples, dim, reason, cure', [
     ('1' * 32, ROWS, DIM, 'other images', 'run tools/gen_targets.py'),
-    ('0' * 32, 41, DIM, '40 images, the data set has 41',
+    ('0' * 32, 41, DIM, f'{ROWS} images, the data set has 41',
      'run tools/gen_targets.py.*train_dataloader.dataset.targets'),
     ('0' * 32, ROWS, 8, 'of 3 components, the head predicts 8',
      'model.rela_head.out_channels=3 or run .* --dim 8'),
-])  # yapf: disable
+])
 def test_check(directory, ids, samples, dim, reason, cure):
     store = TargetStore.open(directory)
     store.check('0' * 32, ROWS, DIM)
@@ -253,7 +266,7 @@ def test_check(directory, ids, samples, dim, reason, cure):
 @pytest.mark.parametrize('ids', [
     ['a', 'c', 'b'], ['a', 'b'], ['a', 'b', 'c', 'c'], ['ab', 'c'],
     ['a', 'b', 'C']
-])  # yapf: disable
+])
 def test_hash_depends_on_each_id_and_the_order(ids):
     assert hash_ids(iter(ids)) != hash_ids(['a', 'b', 'c'])
     assert hash_ids(iter(ids)) == hash_ids(ids)
@@ -293,8 +306,7 @@ def worker_memory(directory) -> list[int]:
 
 
 @pytest.mark.slow
-def test_store_of_imagenet_size(tmp_path, make_store, monkeypatch):
-    monkeypatch.undo()  # blocks as they are
+def test_store_of_imagenet_size(tmp_path, make_store):
     rows = 1_281_167
     small = tmp_path / 'small'
     make_store(small, np.zeros((12_800, 512), np.float16))

@@ -17,6 +17,7 @@ from torchvision.transforms.functional import pil_to_tensor
 
 from mmrela.datasets.rela_target import RelaTargetDataset
 from mmrela.datasets.sampler import RelaIndex
+from mmrela.features.images import PriorImages
 from mmrela.generation.generate import generate
 from mmrela.priors import Prior
 from mmrela.targets.store import TargetStoreError
@@ -85,8 +86,8 @@ def distances(rows: np.ndarray) -> np.ndarray:
 
 
 def assert_aligned(dataset: RelaTargetDataset, bgr: bool) -> None:
-    generate(dataset, colour_prior(), dataset.targets, 3, dtype='float32',
-             bgr=bgr)
+    generate(PriorImages(dataset.dataset, colour_prior(), bgr),
+             dataset.targets, 3, dtype='float32')
     dataset.check_targets(3)
     colours, views, targets = true_colours(dataset), [], []
     for i in range(len(dataset)):

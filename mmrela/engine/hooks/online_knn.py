@@ -3,6 +3,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 
 import torch
 from mmengine.dist import all_gather_object
@@ -14,6 +15,7 @@ from torch import Tensor, nn
 
 from ...datasets.access import loads_bgr
 from ...errors import UserError
+from ...features.images import PriorImages
 from ...features.labelled import LabelledImages
 from ...measures.neighbours import knn_predict
 from ...priors.own_backbone import as_prior
@@ -94,13 +96,15 @@ class OnlineKNNHook(Hook):
         device = next(model.parameters()).device
         prior = as_prior('the model in training', _Backbone(model),
                           self.image_size, runner.cfg)
-        how = prior, loads_bgr(runner.cfg), runner.train_dataloader.num_workers
+        images = PriorImages(self._bank.dataset, prior, loads_bgr(runner.cfg),
+                             runner.train_dataloader.num_workers)
+        others = replace(images, dataset=self._queries.dataset)
         with _undisturbed(model):
-            parts = all_gather_object(list(self._bank.extract(*how)))
+            parts = all_gather_object(list(self._bank.extract(images)))
             pairs = (pair for part in parts for pair in part)
             bank, labels = (torch.cat(x).to(device) for x in zip(*pairs))
             classes = int(labels.max()) + 1
-            hits, mine = 0, list(self._queries.extract(*how))
+            hits, mine = 0, list(self._queries.extract(others))
             if mine:  # a rank may have no share
                 features, truth = (torch.cat(x).to(device) for x in zip(*mine))
                 found = knn_predict(features, bank, labels, classes, self.k,

@@ -5,8 +5,8 @@ import torch
 from mmengine.config import Config
 from torch import Tensor
 
-from mmrela.datasets.access import loads_bgr
-from mmrela.features.extract import PriorImages, batches_of, extract
+from mmrela.features.extract import batches_of, extract
+from mmrela.features.images import images_of
 from mmrela.priors import Prior, build_prior
 
 from ..images import build_dataset
@@ -27,15 +27,15 @@ def plan(cfg: Config, spelling: str) -> Plan:
         UserError: of the prior, or the images cannot be read.
     """
     prior = build_prior(spelling, None, None, cfg)
-    images = PriorImages(build_dataset(cfg).dataset, prior, loads_bgr(cfg))
-    workers = cfg.train_dataloader.num_workers
+    images = images_of(cfg, build_dataset(cfg).dataset, prior)
     tensors = [torch.stack([images[i] for i in batch])
                for batch in batches_of(range(len(images)))]
     cases = {
-        PASS: lambda: list(extract(prior, images, workers, title=None)),
+        PASS: lambda: [some for some, _ in extract(images, title=None)],
         BARE: lambda: bare(prior, tensors)}
     return Plan(
-        f'{prior.name} on {len(images)} images, {workers} decoding workers',
+        f'{prior.name} on {len(images)} images, {images.workers} decoding '
+        'workers',
         cases, [Ratio(f'images/s of {PASS} / of a {BARE}', BARE, PASS, 0.9,
                       at_least=True)], len(images), 1)
 

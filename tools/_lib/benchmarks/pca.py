@@ -9,7 +9,7 @@ from torch import Tensor
 
 from mmrela.errors import UserError
 from mmrela.pca import BatchPCA
-from mmrela.targets.store import BLOCK
+from mmrela.targets import BLOCK
 
 from .plan import Plan, Ratio
 

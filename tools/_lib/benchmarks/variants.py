@@ -8,8 +8,7 @@ import numpy as np
 from mmengine.config import Config
 from mmpretrain.registry import DATASETS
 
-from mmrela.targets.store import BLOCK, hash_ids
-from mmrela.targets.write import write_store
+from mmrela.targets import BLOCK, Manifest, hash_ids, write_store
 
 DEVICE_LOADER = Path(__file__).parents[3] / 'configs/_base_/device.py'
 
@@ -63,8 +62,7 @@ def with_noise(cfg: Config, directory: Path) -> Config:
     rng = np.random.default_rng(0)
     blocks = (rng.normal(size=(min(BLOCK, count - row), dim))
               for row in range(0, count, BLOCK))
-    write_store(directory, blocks, dict(
-        samples=count, dim=dim, dtype='float16',
-        ids=hash_ids(dataset.sample_ids()), prior=dict(name='noise'),
-        pca=dict(normalize='center')))
+    write_store(directory, blocks, Manifest(
+        count, dim, ids=hash_ids(dataset.sample_ids()),
+        prior=dict(name='noise'), pca=dict(normalize='center')))
     return cfg

@@ -10,17 +10,16 @@ import numpy as np
 import pytest
 import torch
 from forked import run_ranks
-from test_generation import K, cifar, random_prior
+from test_generate import K, cifar, random_prior
 from threadpoolctl import threadpool_info, threadpool_limits
 
 from mmrela.errors import UserError
+from mmrela.features.images import PriorImages
 from mmrela.generation import generate as generation
 from mmrela.generation.generate import generate
 from mmrela.pca import BatchPCA
 from mmrela.priors import Prior
-from mmrela.targets import feature_blocks as blocks
-from mmrela.targets import store as targets
-from mmrela.targets.store import TargetStore, TargetStoreError
+from mmrela.targets import TargetStore, TargetStoreError, journal
 
 SAMPLES, BLOCK = 140, 16  # 9 blocks, the last one of 12
 
@@ -43,10 +42,9 @@ def pixels(pause: float = 0.) -> Prior:
     return Prior('pixels', Pixels(pause), random_prior().preprocess, 'none')
 
 
-@pytest.fixture(autouse=True)
-def small_blocks(monkeypatch):
-    for module in (blocks, generation, targets):
-        monkeypatch.setattr(module, 'BLOCK', BLOCK)
+def make(images, prior: Prior, out) -> TargetStore:
+    """Generate in small blocks."""
+    return generate(PriorImages(images, prior), out, K, block=BLOCK)
 
 
 @pytest.fixture(scope='module')
@@ -58,7 +56,7 @@ def images(cifar_root):
 
 @pytest.fixture
 def whole(images, tmp_path) -> dict[str, bytes]:
-    generate(images, pixels(), tmp_path / 'whole', K)
+    make(images, pixels(), tmp_path / 'whole')
     return content(tmp_path / 'whole')
 
 
@@ -72,7 +70,7 @@ def test_any_number_of_ranks_writes_the_same_bytes(images, tmp_path, whole,
                                                    size):
     def work(rank):
         prior = pixels()
-        generate(images, prior, tmp_path / 'out', K)
+        make(images, prior, tmp_path / 'out')
         (tmp_path / f'seen-{rank}').write_text(str(prior.model.seen))
 
     codes, said = run_ranks(work, size, tmp_path)
@@ -94,7 +92,7 @@ def test_threads_do_not_matter(images, tmp_path, whole, monkeypatch):
         monkeypatch.setattr(BatchPCA, name, lambda *args, method=method: (
             seen.append(threads()), method(*args))[1])
     with threadpool_limits(2, 'blas'):
-        generate(images, pixels(), tmp_path / 'out', K)
+        make(images, pixels(), tmp_path / 'out')
         assert threads() == {2}
     assert len(seen) == 19 and all(those == {1} for those in seen)
     assert content(tmp_path / 'out') == whole
@@ -103,13 +101,13 @@ def test_threads_do_not_matter(images, tmp_path, whole, monkeypatch):
 def killed_and_restarted(images, tmp_path, size, moment) -> bool:
     """Whether the kill came before the end."""
     out = tmp_path / f'{size}-{moment}'
-    run_ranks(lambda rank: generate(images, pixels(0.03), out, K), size,
+    run_ranks(lambda rank: make(images, pixels(0.03), out), size,
               tmp_path, kill_after=moment)
     early = not (out / 'meta.json').exists()
     if early:
         with pytest.raises(TargetStoreError):
             TargetStore.open(out)
-    codes, said = run_ranks(lambda rank: generate(images, pixels(), out, K),
+    codes, said = run_ranks(lambda rank: make(images, pixels(), out),
                             size, tmp_path)
     assert codes == [0] * size, said
     assert list(out.rglob('*.tmp')) == []
@@ -127,7 +125,7 @@ def test_killed_generation_goes_on(images, tmp_path, whole, size, moment):
 def test_killed_at_twenty_moments(images, tmp_path, whole, size):
     rng, early = random.Random(size), 0
     start = time.perf_counter()
-    run_ranks(lambda rank: generate(images, pixels(.03), tmp_path / 'w', K),
+    run_ranks(lambda rank: make(images, pixels(.03), tmp_path / 'w'),
               size, tmp_path)
     longest = time.perf_counter() - start
     for _ in range(20):
@@ -143,14 +141,14 @@ def test_killed_at_twenty_moments(images, tmp_path, whole, size):
 
 def test_only_what_is_missing_is_computed(images, tmp_path, whole):
     out = tmp_path / 'out'
-    generate(images, pixels(), out, K)
+    make(images, pixels(), out)
     (out / 'meta.json').unlink()
     journal = out / 'features' / 'journal-0'
     torn = journal.read_bytes()[:-30]  # the last line
     journal.write_bytes(torn)
     (out / 'features' / '00002.npy').unlink()
     prior = pixels()
-    generate(images, prior, out, K)
+    make(images, prior, out)
     assert prior.model.seen == BLOCK + 12
     assert content(out) == whole
     assert journal.read_bytes().startswith(torn + b'\n')
@@ -159,17 +157,17 @@ def test_only_what_is_missing_is_computed(images, tmp_path, whole):
 @pytest.mark.parametrize('fault', [OSError(5, 'Input/output error'),
                                    RuntimeError('a defect')])
 def test_fault_in_a_rank(images, tmp_path, monkeypatch, fault):
-    append = blocks.append_line
+    append = journal.append_line
 
     def fails(file, line):
         if file.name == 'journal-1':
             raise fault
         append(file, line)
 
-    monkeypatch.setattr(blocks, 'append_line', fails)
+    monkeypatch.setattr(journal, 'append_line', fails)
     start = time.perf_counter()
     codes, said = run_ranks(
-        lambda rank: generate(images, pixels(), tmp_path / 'out', K), 3,
+        lambda rank: make(images, pixels(), tmp_path / 'out'), 3,
         tmp_path)
     assert time.perf_counter() - start < 30
     assert codes == [2, 2, 2]
@@ -187,7 +185,7 @@ def test_fault_of_the_first_rank_at_the_end(images, tmp_path, monkeypatch):
 
     monkeypatch.setattr(generation, 'reduce', fails)
     codes, said = run_ranks(
-        lambda rank: generate(images, pixels(), tmp_path / 'out', K), 2,
+        lambda rank: make(images, pixels(), tmp_path / 'out'), 2,
         tmp_path)
     assert codes == [2, 2] and 'Traceback' not in ''.join(said)
     assert not (tmp_path / 'out' / 'meta.json').exists()
@@ -218,7 +216,7 @@ def test_full_disk(images, tmp_path, whole, small_disk, capsys):
     for size in range(20, 80, 4):
         grow(small_disk, f'{size}k')
         try:
-            generate(images, pixels(), out, K)
+            make(images, pixels(), out)
         except UserError as e:
             assert 'No space left' in str(e) and 'run the same' in str(e)
             assert not (out / 'meta.json').exists()
@@ -236,7 +234,7 @@ def test_old_processes_leave_no_files_behind(images, tmp_path, whole):
     for name in ('targets.npy.123.tmp', 'features/00001.npy.9.tmp'):
         (out / name).write_bytes(os.urandom(100))
     (out / 'mine.tmp').write_bytes(b'')
-    generate(images, pixels(), out, K)
+    make(images, pixels(), out)
     assert [f.name for f in out.rglob('*.tmp')] == ['mine.tmp']
     assert content(out) == whole
     assert np.load(out / 'features' / '00008.npy').shape == (12, 27)

@@ -1,0 +1,61 @@
+"""The images of a data set as a prior model sees them."""
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from torch import Tensor
+from torch.utils.data import Dataset
+
+from ..datasets.access import loads_bgr, sample_id
+from ..errors import UserError
+from ..priors import Prior
+
+
+@dataclass(frozen=True, eq=False)
+class PriorImages(Dataset):
+    """All that computing features needs: images, prior, and how to read.
+
+    Args:
+        dataset: One of mmpretrain's.
+        prior: The prior model.
+        bgr: Whether the data set loads BGR, as mmcv does.
+        workers: Processes of each rank that decode images.
+        skip: Whether an image that cannot be read is ``None`` instead of
+            an error.
+    """
+    dataset: Dataset
+    prior: Prior
+    bgr: bool = False
+    workers: int = 0
+    skip: bool = False
+
+    def __len__(self) -> int:
+        return len(self.dataset)
+
+    def __getitem__(self, index: int) -> Tensor | None:
+        try:
+            return self.prior.input_of(self.dataset, index, self.bgr)
+        except UserError:
+            if self.skip:
+                return None
+            raise
+
+    def ids(self) -> Iterator[str]:
+        """The sample id of each image."""
+        return (sample_id(self.dataset, i) for i in range(len(self)))
+
+
+def images_of(cfg: dict, dataset: Dataset, prior: Prior,
+              skip: bool = False) -> PriorImages:
+    """Images that are loaded as a config says.
+
+    Args:
+        cfg: Its model tells the order of channels, its ``train_dataloader``
+            the number of workers.
+        dataset: One of mmpretrain's, which need not be the config's.
+        prior: What looks at them.
+        skip: Whether to leave out those that cannot be read.
+    """
+    workers = cfg['train_dataloader']['num_workers']
+    return PriorImages(dataset, prior, loads_bgr(cfg), workers, skip)
