@@ -42,7 +42,7 @@ def test_hands_over_on_constant_losses(loss, update):
     schedule = AdaptiveLambda()
     values = [schedule.update(loss) for _ in range(update)]
     assert values == [1] * (update - 1) + [0]
-    assert schedule.value == 0
+    assert schedule.lam == 0
 
 
 @pytest.mark.parametrize('constants', [{}, OTHERS], ids=['paper', 'other'])
@@ -65,9 +65,9 @@ def test_never_returns_to_rela(loss):
     assert schedule.state_dict() == state
 
 
-def test_value_starts_as_asked():
-    assert AdaptiveLambda().value == 1
-    assert AdaptiveLambda(value=0).update(1.0) == 0
+def test_lambda_starts_as_asked():
+    assert AdaptiveLambda().lam == 1
+    assert AdaptiveLambda(lam=0).update(1.0) == 0
 
 
 @pytest.mark.parametrize('stop', [0, 1, 400, 5999])
@@ -88,7 +88,7 @@ def test_losses_that_are_not_finite_are_passed_over():
     for step, loss in enumerate(losses):
         without.update(loss)
         for bad in (math.nan, math.inf, -math.inf)[:step % 4]:
-            before = with_gaps.value
+            before = with_gaps.lam
             assert with_gaps.update(bad) == before
         with_gaps.update(loss)
         assert with_gaps.state_dict() == without.state_dict()
@@ -99,8 +99,8 @@ def test_losses_that_are_not_finite_are_passed_over():
 def test_fixed_fraction_of_the_steps(fraction, steps):
     schedule, in_force = FixedLambda(fraction, steps), []
     for _ in range(steps):
-        in_force.append(schedule.value)
-        assert schedule.update(0.1) == schedule.value
+        in_force.append(schedule.lam)
+        assert schedule.update(0.1) == schedule.lam
     first = round(fraction * steps)
     assert in_force == [1] * first + [0] * (steps - first)
 
@@ -116,7 +116,7 @@ def test_fixed_state_continues():
     for _ in range(3):
         first.update(0.)
     second.load_state_dict(json.loads(json.dumps(first.state_dict())))
-    assert second.value == 1 and second.update(0.) == 0
+    assert second.lam == 1 and second.update(0.) == 0
 
 
 @pytest.mark.parametrize('fraction', [-0.1, 1.01, math.nan])

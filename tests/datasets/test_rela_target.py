@@ -48,12 +48,12 @@ def test_plain_integers_go_to_the_host(dataset):
     assert 'rela_target' not in dataset[3]['data_samples']
 
 
-@pytest.mark.parametrize('value', [0, 1])
-def test_views_depend_on_the_view_seed_alone(dataset, value):
-    first = dataset[RelaIndex(2, value, 11)]
+@pytest.mark.parametrize('lam', [0, 1])
+def test_views_depend_on_the_view_seed_alone(dataset, lam):
+    first = dataset[RelaIndex(2, lam, 11)]
     random.random(), np.random.rand(3), torch.rand(3)
-    assert torch.equal(views(first), views(dataset[RelaIndex(2, value, 11)]))
-    other = dataset[RelaIndex(2, value, 12)]
+    assert torch.equal(views(first), views(dataset[RelaIndex(2, lam, 11)]))
+    other = dataset[RelaIndex(2, lam, 12)]
     assert not torch.equal(views(first), views(other))
 
 
