@@ -70,6 +70,26 @@ def test_lambda_starts_as_asked():
     assert AdaptiveLambda(lam=0).update(1.0) == 0
 
 
+@pytest.mark.parametrize('rule', [AdaptiveLambda(), FixedLambda(0.5, 2)])
+def test_value_is_lambda_and_cannot_be_set(rule):
+    found = [(rule.value, rule.lam)]
+    while rule.lam:
+        rule.update(1.)
+        found.append((rule.value, rule.lam))
+    assert {*found} == {(1, 1), (0, 0)}
+    with pytest.raises(AttributeError):
+        rule.value = 1
+
+
+def test_what_is_logged():
+    adaptive, fixed = AdaptiveLambda(), FixedLambda(0.5, 2)
+    adaptive.update(0.5), fixed.update(0.5)
+    assert adaptive.scalars() == {
+        'lambda': 1, 'rela_fast': adaptive.fast, 'rela_slow': adaptive.slow}
+    assert 0.5 < adaptive.fast < 1 < adaptive.slow < 2
+    assert fixed.scalars() == {'lambda': 0}
+
+
 @pytest.mark.parametrize('stop', [0, 1, 400, 5999])
 def test_state_continues_identically(stop):
     losses = curve(7)
@@ -125,11 +145,20 @@ def test_fraction_out_of_range(fraction):
         FixedLambda(fraction, 10)
 
 
+def test_a_given_length_outlives_the_trainings():
+    given, asked = FixedLambda(0.5, 4), FixedLambda(0.5)
+    for rule in (given, asked):
+        rule.begin(8)
+    assert [given.update(1.) for _ in range(4)] == [1, 0, 0, 0]
+    assert [asked.update(1.) for _ in range(4)] == [1, 1, 1, 0]
+
+
 def test_fixed_lambda_stays_0_when_training_goes_on_for_longer():
     first = FixedLambda(0.4, 10)
     assert [first.update(1.) for _ in range(9)][-1] == 0
     longer = FixedLambda(0.4)
     longer.load_state_dict(first.state_dict())
+    longer.begin(1000)
     assert longer.update(1.) == 0
 
 

@@ -103,12 +103,16 @@ class RelaSampler(BudgetSampler):
         self.lam = self._stamped = lam
 
     def __iter__(self) -> Iterator[RelaIndex]:
+        # Drawn for all ranks and shared out, like the indices: a resumed
+        # epoch, or one with other workers, sees the very same views.
         seeds = torch.randint(
             2**31, (len(self) * self.world_size, ),
             generator=self._generator(1))[self.rank::self.world_size]
         offset, group = self._boundary
         pairs = zip(self._indices(), seeds.tolist())
         for position, (index, view_seed) in enumerate(pairs):
+            # λ may fall while the loader is within a step's samples: the
+            # rest of them keep the stage that the step began in.
             if position % group == offset:
                 self._stamped = self.lam
             yield RelaIndex(index, self._stamped, view_seed)

@@ -7,6 +7,7 @@ from hosts import DIM, small_config
 from mmpretrain.registry import DATASETS
 from torch.utils.data import DataLoader
 
+from mmrela.datasets.hue import mended_hue
 from mmrela.datasets.sampler import RelaIndex
 from mmrela.errors import UserError
 from mmrela.rng import seeded
@@ -37,7 +38,7 @@ def test_rela_stage_attaches_the_samples_own_target(dataset):
 
 
 def test_host_stage_is_the_hosts_own_dataset(dataset):
-    with seeded(5):
+    with mended_hue(), seeded(5):
         expected = dataset.dataset[9]
     sample = dataset[RelaIndex(9, 0, 5)]
     assert torch.equal(views(sample), views(expected))
