@@ -1,34 +1,16 @@
 """RELA (NeurIPS 2024) for OpenMMLab's self-supervised algorithms.
 
-Importing this package registers its components with mmpretrain.
+Importing this package alone changes nothing and needs nothing but Python:
+its parts are imported when they are asked for, and the core's (``pca``,
+``schedule``, ``targets``) need torch and numpy only. ``mmrela.registry``
+registers all components with mmpretrain, and so does any attribute of this
+package, as well as importing it where mmengine is in use already, as when a
+config names it in ``custom_imports``.
 """
-try:
-    import mmcv  # noqa: F401
-except ModuleNotFoundError as e:
-    raise ModuleNotFoundError(
-        'mmrela needs mmcv: install the full build, or `pip install '
-        'mmcv-lite` (enough for all of mmrela)') from e
+import sys
+from importlib import import_module
 
-from .batched import DeviceRelaTargetDataset
-from .datasets.cifar import CIFAR10Binary, CIFAR100Binary
-from .datasets.rela_target import RelaTargetDataset
-from .datasets.sampler import BudgetSampler, RelaSampler
-from .datasets.tiny_imagenet import TinyImageNet
-from .datasets.transforms import NativeResizedCrop
-from .engine import checkpoints, compat  # noqa: F401
-from .engine.hooks import (
-    AdaptiveLambdaHook,
-    ChannelsLastHook,
-    DeterminismHook,
-    OnlineKNNHook,
-    PlainCheckpointHook,
-)
-from .models.rela import Rela
-from .models.rela_head import RelaHead
-from .models.selfsup import DINO, DINOHead, DINONeck, VICReg, VICRegHead
 from .version import __version__
-
-compat.patch()
 
 __all__ = [
     'AdaptiveLambdaHook', 'BudgetSampler', 'CIFAR10Binary',
@@ -37,3 +19,19 @@ __all__ = [
     'OnlineKNNHook', 'PlainCheckpointHook', 'Rela', 'RelaHead', 'RelaSampler',
     'RelaTargetDataset', 'TinyImageNet', 'VICReg', 'VICRegHead', '__version__'
 ]
+
+
+def __getattr__(name: str) -> object:
+    if name not in __all__:
+        raise AttributeError(f'module {__name__!r} has no attribute {name!r}')
+    return getattr(import_module('.registry', __name__), name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
+
+
+# mmengine's version is the last that it sets: without it mmengine is itself
+# being imported, and cannot take registrations yet.
+if hasattr(sys.modules.get('mmengine'), '__version__'):
+    import_module('.registry', __name__)

@@ -11,7 +11,8 @@ from .errors import UserError
 
 NORMALIZATIONS = ('center', 'standardize', 'whiten')
 # Deviations below this fraction of the largest one are rounding noise of
-# float32 features; dividing by less would blow the noise up.
+# float32 features, of 1.2e-7 a number and summed over many; dividing by less
+# would blow the noise up to the size of real components.
 _FLOOR = 1e-5
 
 
@@ -68,8 +69,9 @@ class BatchPCA:
         if x.ndim != 2:
             raise ValueError(f'features must be (n, d), got {x.shape}')
         if len(x):
+            # E[xxᵀ] - mean·meanᵀ would cancel all digits of a small spread
             mean = x.mean(0, dtype=np.float64)
-            centered = x - mean
+            centered = x - mean  # float64, as the mean is
             # numpy knows a matrix times itself, and computes one half
             self._add(len(x), mean, centered.T @ centered)
         return self
@@ -90,6 +92,8 @@ class BatchPCA:
         if mean.shape != self.mean.shape:
             raise ValueError(f'features have {len(mean)} dimensions, earlier '
                              f'ones had {len(self.mean)}')
+        # Chan et al. (1979): two sets' scatters add up, but for what the
+        # distance of their means adds; so the order of merging is free.
         total = self.count + count
         shift = mean - self.mean
         self.scatter += scatter

@@ -2,8 +2,8 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, nullcontext
 
 import numpy as np
 import torch
@@ -11,37 +11,31 @@ from torch.utils.data import get_worker_info
 
 
 @contextmanager
-def seeded(seed: int) -> Iterator[None]:
-    """Seed `random`, numpy and torch's CPU generator.
+def undisturbed(gpus: Sequence[int] = ()) -> Iterator[None]:
+    """Put back what the block draws from `random`, numpy and torch.
 
-    A loader's worker is left as it is, since each sample seeds anew; in
-    the main process the former state comes back.
+    Args:
+        gpus: Whose generators are put back, too; the CPU's always is.
     """
-    in_main = get_worker_info() is None
-    if in_main:
-        former = (random.getstate(), np.random.get_state(),
-                  torch.get_rng_state())
-    random.seed(seed)
-    np.random.seed(seed)
-    torch.default_generator.manual_seed(seed)
-    try:
-        yield
-    finally:
-        if in_main:
+    former = random.getstate(), np.random.get_state()
+    with torch.random.fork_rng(gpus):
+        try:
+            yield
+        finally:
             random.setstate(former[0])
             np.random.set_state(former[1])
-            torch.set_rng_state(former[2])
 
 
 @contextmanager
-def seeded_weights(seed: int = 0) -> Iterator[None]:
-    """Draw the same weights each time, and leave the generators alone.
+def seeded(seed: int = 0) -> Iterator[None]:
+    """Seed `random`, numpy and torch's CPU generator for a while.
 
-    ``torch.manual_seed`` would reseed the GPUs' generators for good.
+    A loader's worker is left as it is, since each sample seeds anew.
     """
-    state = torch.get_rng_state()
-    torch.default_generator.manual_seed(seed)
-    try:
+    in_worker = get_worker_info() is not None
+    with nullcontext() if in_worker else undisturbed():
+        random.seed(seed)
+        np.random.seed(seed % 2**32)  # it takes no more
+        # `torch.manual_seed` would reseed the GPUs' for good.
+        torch.default_generator.manual_seed(seed)
         yield
-    finally:
-        torch.set_rng_state(state)

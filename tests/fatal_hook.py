@@ -9,6 +9,7 @@ from mmengine.dist import get_rank
 from mmengine.hooks import Hook
 from mmengine.registry import HOOKS
 
+from mmrela.engine.hooks import AdaptiveLambdaHook
 from mmrela.files import atomic as writing
 
 
@@ -22,9 +23,9 @@ class TraceHook(Hook):
 
     def before_train_iter(self, runner, batch_idx, data_batch=None):
         samples = data_batch['data_samples']
-        rule = next(h for h in runner.hooks if hasattr(h, 'switch_step'))
+        hook = AdaptiveLambdaHook.of(runner)
         row = (runner.iter, 'rela_target' in samples[0],
-               [s.sample_idx for s in samples], rule.schedule.state_dict())
+               [s.sample_idx for s in samples], hook.schedule.state_dict())
         with open(trace_file(runner.work_dir, get_rank()), 'a') as f:
             f.write(json.dumps(row) + '\n')
 

@@ -42,7 +42,7 @@ def test_hands_over_on_constant_losses(loss, update):
     schedule = AdaptiveLambda()
     values = [schedule.update(loss) for _ in range(update)]
     assert values == [1] * (update - 1) + [0]
-    assert schedule.value == 0
+    assert schedule.lam == 0
 
 
 @pytest.mark.parametrize('constants', [{}, OTHERS], ids=['paper', 'other'])
@@ -65,9 +65,29 @@ def test_never_returns_to_rela(loss):
     assert schedule.state_dict() == state
 
 
-def test_value_starts_as_asked():
-    assert AdaptiveLambda().value == 1
-    assert AdaptiveLambda(value=0).update(1.0) == 0
+def test_lambda_starts_as_asked():
+    assert AdaptiveLambda().lam == 1
+    assert AdaptiveLambda(lam=0).update(1.0) == 0
+
+
+@pytest.mark.parametrize('rule', [AdaptiveLambda(), FixedLambda(0.5, 2)])
+def test_value_is_lambda_and_cannot_be_set(rule):
+    found = [(rule.value, rule.lam)]
+    while rule.lam:
+        rule.update(1.)
+        found.append((rule.value, rule.lam))
+    assert {*found} == {(1, 1), (0, 0)}
+    with pytest.raises(AttributeError):
+        rule.value = 1
+
+
+def test_what_is_logged():
+    adaptive, fixed = AdaptiveLambda(), FixedLambda(0.5, 2)
+    adaptive.update(0.5), fixed.update(0.5)
+    assert adaptive.scalars() == {
+        'lambda': 1, 'rela_fast': adaptive.fast, 'rela_slow': adaptive.slow}
+    assert 0.5 < adaptive.fast < 1 < adaptive.slow < 2
+    assert fixed.scalars() == {'lambda': 0}
 
 
 @pytest.mark.parametrize('stop', [0, 1, 400, 5999])
@@ -88,7 +108,7 @@ def test_losses_that_are_not_finite_are_passed_over():
     for step, loss in enumerate(losses):
         without.update(loss)
         for bad in (math.nan, math.inf, -math.inf)[:step % 4]:
-            before = with_gaps.value
+            before = with_gaps.lam
             assert with_gaps.update(bad) == before
         with_gaps.update(loss)
         assert with_gaps.state_dict() == without.state_dict()
@@ -99,8 +119,8 @@ def test_losses_that_are_not_finite_are_passed_over():
 def test_fixed_fraction_of_the_steps(fraction, steps):
     schedule, in_force = FixedLambda(fraction, steps), []
     for _ in range(steps):
-        in_force.append(schedule.value)
-        assert schedule.update(0.1) == schedule.value
+        in_force.append(schedule.lam)
+        assert schedule.update(0.1) == schedule.lam
     first = round(fraction * steps)
     assert in_force == [1] * first + [0] * (steps - first)
 
@@ -116,7 +136,7 @@ def test_fixed_state_continues():
     for _ in range(3):
         first.update(0.)
     second.load_state_dict(json.loads(json.dumps(first.state_dict())))
-    assert second.value == 1 and second.update(0.) == 0
+    assert second.lam == 1 and second.update(0.) == 0
 
 
 @pytest.mark.parametrize('fraction', [-0.1, 1.01, math.nan])
@@ -125,11 +145,20 @@ def test_fraction_out_of_range(fraction):
         FixedLambda(fraction, 10)
 
 
+def test_a_given_length_outlives_the_trainings():
+    given, asked = FixedLambda(0.5, 4), FixedLambda(0.5)
+    for rule in (given, asked):
+        rule.begin(8)
+    assert [given.update(1.) for _ in range(4)] == [1, 0, 0, 0]
+    assert [asked.update(1.) for _ in range(4)] == [1, 1, 1, 0]
+
+
 def test_fixed_lambda_stays_0_when_training_goes_on_for_longer():
     first = FixedLambda(0.4, 10)
     assert [first.update(1.) for _ in range(9)][-1] == 0
     longer = FixedLambda(0.4)
     longer.load_state_dict(first.state_dict())
+    longer.begin(1000)
     assert longer.update(1.) == 0
 
 

@@ -14,6 +14,7 @@ from mmengine.hooks import Hook
 from mmengine.runner import Runner
 
 from mmrela.engine import cpu_ranks
+from mmrela.engine.hooks import AdaptiveLambdaHook
 
 
 class Stages(Hook):
@@ -34,11 +35,11 @@ def main(out: Path) -> None:
     stages = Stages()
     runner.register_hook(stages)
     runner.train()
-    rule = next(h for h in runner.hooks if hasattr(h, 'switch_step'))
+    hook = AdaptiveLambdaHook.of(runner)
     rank = os.environ['RANK']
     (out / f'rank{rank}.json').write_text(json.dumps(dict(
-        stages=stages.seen, switch_step=rule.switch_step,
-        state=rule.schedule.state_dict())))
+        stages=stages.seen, switch_step=hook.switch_step,
+        state=hook.schedule.state_dict())))
     # BN's running statistics are each rank's own without SyncBN.
     parameters = dict(runner.model.module.named_parameters())
     torch.save({k: v.detach() for k, v in parameters.items()},

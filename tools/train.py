@@ -15,7 +15,9 @@ from mmengine.runner import Runner
 from _lib.cli import run
 from _lib.config import add_config_arguments, load_config, misspelt
 from _lib.runnable import require_runnable
+from mmrela.datasets.hue import mended_hue
 from mmrela.engine import checkpoints, cpu_ranks
+from mmrela.engine.hooks import AdaptiveLambdaHook
 from mmrela.files.atomic import remove_leftovers, write_atomically
 
 
@@ -99,7 +101,7 @@ def write_summary(runner: Runner) -> None:
     ``train_seconds`` is the time of all steps, loading included, also of
     those before a resume; checkpoints and evaluation are not counted.
     """
-    hook = next((h for h in runner.hooks if hasattr(h, 'switch_step')), None)
+    hook = AdaptiveLambdaHook.of(runner)
     times = runner.message_hub.log_scalars.get('train/time')
     summary = dict(
         steps=runner.iter,
@@ -118,7 +120,7 @@ def main() -> None:
     cfg = merge(load_config(args), args)
     require_runnable(cfg)
     cpu_ranks.init_cpu_ranks(cfg)
-    with misspelt(args.config):
+    with misspelt(args.config), mended_hue():  # configs without RELA, too
         runner = Runner.from_cfg(cfg)
         if is_main_process():  # the only one that writes checkpoints
             remove_leftovers(runner.work_dir)

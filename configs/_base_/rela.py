@@ -1,6 +1,7 @@
 # All that turns a host's config into RELA. A leaf puts these into place as
 # `_base_.…`, since siblings in `_base_` cannot see each other.
-custom_imports = dict(imports=['mmrela'], allow_failed_imports=False)
+custom_imports = dict(
+    imports=['mmrela.registry'], allow_failed_imports=False)
 
 # An upstream config's entries give way to these (`_delete_`): its sampler
 # knows no stages, and the scope that mmengine writes into an inherited

@@ -91,12 +91,12 @@ class DeviceRelaTargetDataset(RelaTargetDataset):
         if get_worker_info() is not None:
             raise UserError('set train_dataloader.num_workers=0: '
                             'DeviceRelaTargetDataset makes its views itself')
-        indices, values, seeds = map(list, zip(*stamps))
+        indices, lams, seeds = map(list, zip(*stamps))
         rows = torch.tensor(indices, device=self.device)
-        views = self._views[values[0]](
+        views = self._views[lams[0]](
             self.images[rows], np.array(seeds, np.uint64))
         samples = [DataSample() for _ in stamps]
-        if values[0]:
+        if lams[0]:
             for sample, target in zip(samples, self.rela_targets[rows]):
                 sample.set_field(target, 'rela_target')
         return dict(inputs=views, data_samples=samples)

@@ -14,6 +14,7 @@ from ..errors import UserError
 from ..rng import seeded
 from ..targets import TargetStore, hash_ids
 from .access import load_sample, sample_id
+from .hue import mended_hue
 from .sampler import RelaIndex
 
 
@@ -95,12 +96,13 @@ class RelaTargetDataset(Dataset):
 
     def __getitem__(self, index: int | RelaIndex) -> dict:
         """``inputs``, a list of views (C, H, W), and ``data_samples``."""
-        if not isinstance(index, tuple):
-            return self.dataset[self._among_all(index)]
-        index, value, view_seed = index
-        index = self._among_all(index)
-        with seeded(view_seed):
-            return self._rela(index) if value else self.dataset[index]
+        with mended_hue():
+            if not isinstance(index, tuple):
+                return self.dataset[self._among_all(index)]
+            index, lam, view_seed = index
+            index = self._among_all(index)
+            with seeded(view_seed):
+                return self._rela(index) if lam else self.dataset[index]
 
     def _among_all(self, index: int) -> int:
         return index + int(self._gaps.searchsorted(index, 'right'))

@@ -17,7 +17,7 @@ from ..errors import UserError
 class RelaIndex(NamedTuple):
     """What a sampler tells the dataset about one sample."""
     index: int
-    value: int  # λ: 1 for weak views and a target, 0 for the host's views
+    lam: int  # λ: 1 for weak views and a target, 0 for the host's views
     view_seed: int
 
 
@@ -80,13 +80,13 @@ class RelaSampler(BudgetSampler):
 
     The stamp holds λ at the moment at which the loader asks for the
     sample, and a seed for its views that depends on (seed, epoch,
-    position) alone. :class:`AdaptiveLambdaHook` writes ``value`` and calls
+    position) alone. :class:`AdaptiveLambdaHook` writes ``lam`` and calls
     :meth:`align`; nobody else does.
     """
 
     def __init__(self, *args, **kwargs) -> None:
         super().__init__(*args, **kwargs)
-        self.value = 1  # λ that is wanted
+        self.lam = 1  # λ that is wanted
         self._stamped = 1  # λ in force until the next boundary
         self._boundary = (0, 1)
 
@@ -98,17 +98,21 @@ class RelaSampler(BudgetSampler):
         """
         self._boundary = (offset, group)
 
-    def start(self, value: int) -> None:
+    def start(self, lam: int) -> None:
         """Set λ at the beginning of the training, without waiting."""
-        self.value = self._stamped = value
+        self.lam = self._stamped = lam
 
     def __iter__(self) -> Iterator[RelaIndex]:
+        # Drawn for all ranks and shared out, like the indices: a resumed
+        # epoch, or one with other workers, sees the very same views.
         seeds = torch.randint(
             2**31, (len(self) * self.world_size, ),
             generator=self._generator(1))[self.rank::self.world_size]
         offset, group = self._boundary
         pairs = zip(self._indices(), seeds.tolist())
         for position, (index, view_seed) in enumerate(pairs):
+            # λ may fall while the loader is within a step's samples: the
+            # rest of them keep the stage that the step began in.
             if position % group == offset:
-                self._stamped = self.value
+                self._stamped = self.lam
             yield RelaIndex(index, self._stamped, view_seed)

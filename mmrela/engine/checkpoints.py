@@ -6,14 +6,15 @@ import zipfile
 from pathlib import Path
 
 import torch
-from mmengine.fileio import LocalBackend, register_backend
+from mmengine.fileio import LocalBackend, get_file_backend, register_backend
+from mmengine.hooks import CheckpointHook
 from mmengine.runner import CheckpointLoader
 
 from ..errors import UserError
 from ..files.atomic import write_atomically
 
 
-@register_backend('local', force=True, prefixes='')
+@register_backend('mmrela_atomic', force=True)
 class AtomicLocalBackend(LocalBackend):
     """Writes local files so that a kill leaves the old one or the new one.
 
@@ -21,12 +22,24 @@ class AtomicLocalBackend(LocalBackend):
     """
 
     def put(self, obj: bytes, filepath: str | Path) -> None:
-        Path(filepath).parent.mkdir(parents=True, exist_ok=True)
         write_atomically(Path(filepath), obj)
 
     def put_text(self, obj: str, filepath: str | Path,
                  encoding: str = 'utf-8') -> None:
         self.put(obj.encode(encoding), filepath)
+
+
+def write_whole(hook: CheckpointHook, work_dir: str) -> None:
+    """Let a hook that has not begun write by :class:`AtomicLocalBackend`.
+
+    Args:
+        hook: It stays as it is if it writes elsewhere than to local files,
+            or names a backend itself.
+        work_dir: Where it writes if it names no directory.
+    """
+    if hook.backend_args is None and hook.file_client_args is None and type(
+            get_file_backend(hook.out_dir or work_dir)) is LocalBackend:
+        hook.backend_args = dict(backend='mmrela_atomic')
 
 
 class ForeignCheckpointError(UserError):

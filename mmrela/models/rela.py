@@ -10,6 +10,7 @@ from mmpretrain.registry import MODELS
 from torch import Tensor
 
 from ..errors import UserError
+from ..rng import undisturbed
 
 
 @MODELS.register_module()
@@ -62,7 +63,7 @@ class _RelaMixin:
     def __init__(self, rela_head: dict, **kwargs) -> None:
         super().__init__(**kwargs)
         # The host's own initial weights must not depend on the head's.
-        with torch.random.fork_rng(devices=[]):
+        with undisturbed():
             self.rela_head = MODELS.build(rela_head)
 
     def loss(self, inputs: list[Tensor] | Tensor, data_samples: list,

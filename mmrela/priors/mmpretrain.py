@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from ..errors import UserError
 from ..files.downloads import url_file
 from ..files.weights import load_weights, read_weights, without_prefix
-from ..rng import seeded_weights
+from ..rng import seeded
 from .base import Prior
 from .own_backbone import Pooled, read_config
 
@@ -59,7 +59,7 @@ def _build(config: dict) -> nn.Module:
     from mmengine.model import revert_sync_batchnorm
     from mmpretrain.registry import MODELS
     settings = dict(config['model']['backbone'], init_cfg=None)
-    with seeded_weights():
+    with seeded():
         return revert_sync_batchnorm(MODELS.build(settings))
 
 

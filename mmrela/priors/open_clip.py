@@ -8,7 +8,7 @@ from torch import nn
 from ..errors import UserError
 from ..files.downloads import hub_file, url_file
 from ..files.weights import load_weights, read_weights, without_prefix
-from ..rng import seeded_weights
+from ..rng import seeded
 from .base import Prior, keep_size
 
 
@@ -59,7 +59,7 @@ def _image_tower(config: dict, entry: dict) -> nn.Module:
     vision = dict(config['vision_cfg'], output_tokens=False)
     if 'timm_model_name' in vision:
         vision['timm_model_pretrained'] = False
-    with seeded_weights():
+    with seeded():
         return _build_vision_tower(config['embed_dim'], vision, quick_gelu)
 
 

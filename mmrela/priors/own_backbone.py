@@ -8,7 +8,7 @@ from torch import nn
 
 from ..errors import UserError
 from ..files.weights import read_weights, without_prefix
-from ..rng import seeded_weights
+from ..rng import seeded
 from .base import Prior
 
 
@@ -26,7 +26,7 @@ def load_random(name: str, weights: str | None, image_size: int | None,
     if not seed.isdecimal():
         raise UserError(f'--prior random:{seed}: the seed must be a whole '
                         'number')
-    with seeded_weights(int(seed)):
+    with seeded(int(seed)):
         backbone = _build(cfg)
         backbone.init_weights()
     prior = as_prior(f'random:{seed}', backbone, image_size, cfg)

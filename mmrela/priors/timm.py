@@ -8,7 +8,7 @@ from torch import nn
 from ..errors import UserError
 from ..files.downloads import downloading, hub_file
 from ..files.weights import read_weights
-from ..rng import seeded_weights
+from ..rng import seeded
 from .base import Prior, keep_size
 
 
@@ -26,7 +26,7 @@ def load_timm(name: str, weights: str | None, image_size: int | None,
     if not timm.is_model(name) or _entry(name) is None:
         raise UserError(f'--prior {spec}: timm has no such model; '
                         'timm.list_models() names all')
-    with seeded_weights():
+    with seeded():
         model = _build(name, weights, spec)
     if _entry(name).fixed_input_size:
         keep_size(spec, _entry(name).input_size[-1], image_size)

@@ -6,7 +6,7 @@ from torch import nn
 from ..errors import UserError
 from ..files.downloads import downloading
 from ..files.weights import load_weights, read_weights
-from ..rng import seeded_weights
+from ..rng import seeded
 from .base import Prior, keep_size
 
 
@@ -27,7 +27,7 @@ def load_torchvision(name: str, weights: str | None, image_size: int | None,
     if entry is None:
         raise UserError(f'--prior torchvision:{name}: torchvision has no '
                         'IMAGENET1K_V1 weights of it; take another model')
-    with seeded_weights():
+    with seeded():
         model = models.get_model(name, weights=None)
     if hasattr(model, 'image_size'):
         keep_size(f'torchvision:{name}', model.image_size, image_size)

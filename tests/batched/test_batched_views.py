@@ -14,6 +14,7 @@ from scipy.stats import ks_2samp
 
 import mmrela  # noqa: F401
 from mmrela.batched import BatchedViews
+from mmrela.datasets.hue import mended_hue
 from mmrela.errors import UserError
 
 VIEWS = Path(__file__).parents[2] / 'configs' / '_base_' / 'views'
@@ -38,8 +39,9 @@ def byol():
 
 
 def on_cpu(pipeline, images):
-    samples = [Compose(pipeline)(dict(img=image.permute(1, 2, 0).numpy()))
-               for image in images]
+    with mended_hue():
+        samples = [Compose(pipeline)(dict(img=image.permute(1, 2, 0).numpy()))
+                   for image in images]
     return [torch.stack(view) for view in zip(*(s['inputs']
                                                 for s in samples))]
 

@@ -10,7 +10,6 @@ import torch
 from mmcv.transforms import RandomGrayscale
 from mmpretrain.datasets.transforms import ColorJitter, Solarize
 
-import mmrela  # noqa: F401  mends mmcv's adjust_hue
 from mmrela.batched import colour
 
 COUNT = 48

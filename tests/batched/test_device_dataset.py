@@ -57,16 +57,16 @@ def test_rela_stage_gives_weak_views_and_targets(dataset):
 
 
 def test_host_stage_gives_the_hosts_views(dataset):
-    strong = [stamp._replace(value=0) for stamp in STAMPS]
+    strong = [stamp._replace(lam=0) for stamp in STAMPS]
     batch = dataset.__getitems__(strong)
     assert not any('rela_target' in s for s in batch['data_samples'])
     weak = dataset.__getitems__(STAMPS)['inputs']
     assert not torch.equal(batch['inputs'][0], weak[0])
 
 
-@pytest.mark.parametrize('value', [0, 1])
-def test_a_view_depends_on_its_stamp_alone(dataset, value):
-    stamps = [stamp._replace(value=value) for stamp in STAMPS]
+@pytest.mark.parametrize('lam', [0, 1])
+def test_a_view_depends_on_its_stamp_alone(dataset, lam):
+    stamps = [stamp._replace(lam=lam) for stamp in STAMPS]
     together = dataset.__getitems__(stamps)['inputs']
     state = torch.get_rng_state()
     for row, stamp in enumerate(stamps):

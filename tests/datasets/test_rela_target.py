@@ -7,6 +7,7 @@ from hosts import DIM, small_config
 from mmpretrain.registry import DATASETS
 from torch.utils.data import DataLoader
 
+from mmrela.datasets.hue import mended_hue
 from mmrela.datasets.sampler import RelaIndex
 from mmrela.errors import UserError
 from mmrela.rng import seeded
@@ -37,7 +38,7 @@ def test_rela_stage_attaches_the_samples_own_target(dataset):
 
 
 def test_host_stage_is_the_hosts_own_dataset(dataset):
-    with seeded(5):
+    with mended_hue(), seeded(5):
         expected = dataset.dataset[9]
     sample = dataset[RelaIndex(9, 0, 5)]
     assert torch.equal(views(sample), views(expected))
@@ -48,12 +49,12 @@ def test_plain_integers_go_to_the_host(dataset):
     assert 'rela_target' not in dataset[3]['data_samples']
 
 
-@pytest.mark.parametrize('value', [0, 1])
-def test_views_depend_on_the_view_seed_alone(dataset, value):
-    first = dataset[RelaIndex(2, value, 11)]
+@pytest.mark.parametrize('lam', [0, 1])
+def test_views_depend_on_the_view_seed_alone(dataset, lam):
+    first = dataset[RelaIndex(2, lam, 11)]
     random.random(), np.random.rand(3), torch.rand(3)
-    assert torch.equal(views(first), views(dataset[RelaIndex(2, value, 11)]))
-    other = dataset[RelaIndex(2, value, 12)]
+    assert torch.equal(views(first), views(dataset[RelaIndex(2, lam, 11)]))
+    other = dataset[RelaIndex(2, lam, 12)]
     assert not torch.equal(views(first), views(other))
 
 

@@ -60,12 +60,12 @@ def test_view_seeds_differ_between_ranks(monkeypatch):
     assert not ({s.view_seed for s in one} & {s.view_seed for s in two})
 
 
-def test_value_is_stamped_when_the_index_is_drawn():
+def test_lambda_is_stamped_when_the_index_is_drawn():
     sampler = RelaSampler(range(6), seed=0)
     drawn = iter(sampler)
-    assert [next(drawn).value for _ in range(2)] == [1, 1]
-    sampler.value = 0
-    assert [stamp.value for stamp in drawn] == [0] * 4
+    assert [next(drawn).lam for _ in range(2)] == [1, 1]
+    sampler.lam = 0
+    assert [stamp.lam for stamp in drawn] == [0] * 4
 
 
 @pytest.mark.parametrize('flip_at', range(6))
@@ -74,23 +74,23 @@ def test_aligned_flip_never_splits_a_group(flip_at, first_batch):
     """Batches of 2, three to an optimiser step, epochs begin anywhere."""
     sampler = RelaSampler(range(24), seed=0)
     sampler.align(-first_batch % 3 * 2, 6)
-    values = []
+    lams = []
     for number, batch in enumerate(BatchSampler(sampler, 2, True)):
-        values.append({stamp.value for stamp in batch})
+        lams.append({stamp.lam for stamp in batch})
         if number == flip_at:
-            sampler.value = 0
-    assert all(len(value) == 1 for value in values)
+            sampler.lam = 0
+    assert all(len(found) == 1 for found in lams)
     steps = {}
-    for number, value in enumerate(values):
-        steps.setdefault((first_batch + number) // 3, set()).update(value)
-    assert all(len(value) == 1 for value in steps.values())
-    assert values[0] == {1} and values[-1] == {0}
+    for number, found in enumerate(lams):
+        steps.setdefault((first_batch + number) // 3, set()).update(found)
+    assert all(len(found) == 1 for found in steps.values())
+    assert lams[0] == {1} and lams[-1] == {0}
 
 
-def test_an_unfinished_group_keeps_its_value_over_the_epoch():
+def test_an_unfinished_group_keeps_its_stage_over_the_epoch():
     sampler = RelaSampler(range(4), seed=0)
     sampler.align(0, 6)
-    assert {stamp.value for stamp in sampler} == {1}
-    sampler.value = 0  # at the end of the epoch, two samples into a group
+    assert {stamp.lam for stamp in sampler} == {1}
+    sampler.lam = 0  # at the end of the epoch, two samples into a group
     sampler.align(2, 6)
-    assert [stamp.value for stamp in sampler] == [1, 1, 0, 0]
+    assert [stamp.lam for stamp in sampler] == [1, 1, 0, 0]

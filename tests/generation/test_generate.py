@@ -305,8 +305,8 @@ def test_unreadable_images_are_left_out(broken_folder, tmp_path):
     assert len(list(data.sample_ids())) == 18
     for index in range(17):
         row = index + (index >= 9)
-        for value in (0, 1):
-            sample = data[RelaIndex(index, value, 0)]['data_samples']
+        for lam in (0, 1):
+            sample = data[RelaIndex(index, lam, 0)]['data_samples']
             assert sample.sample_idx == row
         np.testing.assert_array_equal(sample.rela_target, store[row])
         assert data[index]['data_samples'].sample_idx == row

@@ -60,7 +60,7 @@ def whole(cifar_root, tmp_path_factory):
     assert done.returncode == 0, done.stderr
     stages, samples, rules = zip(*trace(work_dir).values())
     assert stages == (True, ) * 14 + (False, ) * 18
-    assert [rule['value'] for rule in rules] == [1] * 12 + [0] * 20
+    assert [rule['lam'] for rule in rules] == [1] * 12 + [0] * 20
     assert len({rule['fast'] for rule in rules}) == 13
     shares = [{*sum(samples[i:i + 8], [])} for i in range(0, 32, 8)]
     assert [len(share) for share in shares] == [64] * 4

@@ -12,6 +12,7 @@ from mmengine.runner import Runner
 from mmpretrain.models.selfsup import BYOL
 from mmpretrain.registry import MODELS
 
+from mmrela.engine.hooks import AdaptiveLambdaHook
 from mmrela.errors import UserError
 
 ROOT = Path(__file__).parents[2]
@@ -46,7 +47,7 @@ def test_resume_continues_exactly(host, switch, cifar_root, tmp_path):
     part.experiment_name = 'resumed'
     runner = Runner.from_cfg(part)
     runner.train()
-    hook = next(h for h in runner.hooks if hasattr(h, 'switch_step'))
+    hook = AdaptiveLambdaHook.of(runner)
     assert hook.switch_step == switch
     assert_same(weights(tmp_path / 'whole' / 'epoch_3.pth'),
                 weights(tmp_path / 'part' / 'epoch_3.pth'))
@@ -95,7 +96,7 @@ def test_weights_alone_do_not_bring_back_lambda(cifar_root, tmp_path):
     cfg.experiment_name = 'fine-tuned'
     runner = Runner.from_cfg(cfg)
     runner.train()
-    hook = next(h for h in runner.hooks if hasattr(h, 'switch_step'))
+    hook = AdaptiveLambdaHook.of(runner)
     assert hook.switch_step == 20
 
 

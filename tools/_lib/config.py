@@ -10,7 +10,7 @@ from mmengine.config import Config, DictAction
 from mmengine.logging import MMLogger
 from mmengine.registry import init_default_scope
 
-import mmrela  # noqa: F401  registers what configs name
+import mmrela.registry  # noqa: F401  registers what configs name
 from mmrela.errors import UserError
 
 

@@ -28,9 +28,9 @@ class AdaptiveLambdaHook(Hook):
     rule's averages are logged as ``lambda``, ``rela_fast``, ``rela_slow``.
 
     Args:
-        schedule: Config of the rule, ``AdaptiveLambda`` (Algorithm 1) or
-            ``FixedLambda`` (Fig. 4b); ``dict(type='FixedLambda',
-            fraction=0)`` is the plain host.
+        schedule: Config of a :class:`~mmrela.schedule.LambdaRule`:
+            ``AdaptiveLambda`` (Algorithm 1) or ``FixedLambda`` (Fig. 4b);
+            ``dict(type='FixedLambda', fraction=0)`` is the plain host.
 
     Raises:
         UserError: of the rule; before the training: see
@@ -40,29 +40,32 @@ class AdaptiveLambdaHook(Hook):
     """
 
     def __init__(self, schedule: dict | None = None) -> None:
-        self.schedule = TASK_UTILS.build(
+        self.schedule: schedules.LambdaRule = TASK_UTILS.build(
             schedule or dict(type='AdaptiveLambda'))
         self.switch_step: int | None = None
         self._losses: list[float] = []
 
-    def before_run(self, runner: Runner) -> None:
-        if runner.cfg.get('compile'):
-            compat.keep_eager()  # each stage is compiled once
+    @classmethod
+    def of(cls, runner: Runner) -> AdaptiveLambdaHook | None:
+        """The runner's own; ``None`` where it trains without RELA."""
+        return next((h for h in runner.hooks if isinstance(h, cls)), None)
 
     def before_train(self, runner: Runner) -> None:
         model = runner.model
         model = model.module if is_model_wrapper(model) else model
         require(runner, model)
+        if runner.cfg.get('compile'):  # each stage once
+            compat.keep_eager(model, runner.optim_wrapper)
         self._accumulation = runner.optim_wrapper._accumulative_counts
-        if getattr(self.schedule, 'total_steps', 0) is None:
-            self.schedule.total_steps = runner.max_iters // self._accumulation
-        if self.schedule.value:
+        self.schedule.begin(runner.max_iters // self._accumulation)
+        if self.schedule.lam:
             runner.train_dataloader.dataset.check_targets(
                 model.rela_head.out_channels)
         self._sampler = runner.train_dataloader.batch_sampler.sampler
-        self._sampler.start(self.schedule.value)
+        self._sampler.start(self.schedule.lam)
 
     def before_train_epoch(self, runner: Runner) -> None:
+        # An epoch may begin within a step: the boundary is counted from there.
         batch = runner.train_dataloader.batch_sampler.batch_size
         to_boundary = -runner.iter % self._accumulation
         self._sampler.align(to_boundary * batch, self._accumulation * batch)
@@ -78,14 +81,16 @@ class AdaptiveLambdaHook(Hook):
         if self._losses:
             self.schedule.update(sum(self._losses) / len(self._losses))
             self._losses.clear()
-        if self._sampler.value and not self.schedule.value:
+        if self._sampler.lam and not self.schedule.lam:
             self._hand_over(runner)
         self._log(runner.message_hub, 'rela_loss' in outputs)
 
     def _hand_over(self, runner: Runner) -> None:
-        self._sampler.value = 0
+        self._sampler.lam = 0
         self.switch_step = runner.iter + 1
         loader = runner.train_dataloader
+        # The loader stays as many batches ahead of the model on each rank,
+        # so all ranks change at one batch, without a word among them.
         in_flight = loader.num_workers * (loader.prefetch_factor or 0)
         runner.logger.info(
             f'RELA hands over at step {self.switch_step}: λ is 0; up to '
@@ -93,16 +98,15 @@ class AdaptiveLambdaHook(Hook):
             "the host's own loss and views take over.")
 
     def _log(self, message_hub, is_rela: bool) -> None:
-        message_hub.update_scalar('train/lambda', self.schedule.value)
-        if is_rela and hasattr(self.schedule, 'fast'):
-            message_hub.update_scalar('train/rela_fast', self.schedule.fast)
-            message_hub.update_scalar('train/rela_slow', self.schedule.slow)
-        elif not is_rela:  # else the logger would repeat the last ones
-            for name in ('rela_loss', 'rela_fast', 'rela_slow'):
-                message_hub.log_scalars.pop(f'train/{name}', None)
+        for name, scalar in self.schedule.scalars().items():
+            message_hub.update_scalar(f'train/{name}', scalar)
+        if not is_rela:  # the logger would repeat the last ones
+            for name in [*message_hub.log_scalars]:
+                if name.startswith('train/rela_'):
+                    del message_hub.log_scalars[name]
 
     def after_train(self, runner: Runner) -> None:
-        if self.schedule.value:
+        if self.schedule.lam:
             runner.logger.warning(
                 f'λ was still 1 after {runner.iter} steps: this run was RELA '
                 "alone and never reached the host's own loss. Train longer, "

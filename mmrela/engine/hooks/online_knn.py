@@ -19,7 +19,7 @@ from ...features.images import PriorImages
 from ...features.labelled import LabelledImages
 from ...measures.neighbours import knn_predict
 from ...priors.own_backbone import as_prior
-from ...rng import seeded
+from ...rng import seeded, undisturbed
 
 
 @HOOKS.register_module()
@@ -129,7 +129,7 @@ def _undisturbed(model: nn.Module) -> Iterator[None]:
     """Eval mode for a while; whatever is drawn there does not count."""
     modes = [(module, module.training) for module in model.modules()]
     gpus = [torch.cuda.current_device()] if torch.cuda.is_available() else []
-    with torch.random.fork_rng(gpus), seeded(0):
+    with undisturbed(gpus), seeded():
         model.eval()
         try:
             yield

@@ -1,17 +1,19 @@
-"""Checkpoints that load without trusting them."""
+"""Checkpoints that are whole, and load without trusting them."""
 from __future__ import annotations
 
 import numpy as np
 import torch
-from mmengine.hooks import Hook
+from mmengine.hooks import CheckpointHook, Hook
 from mmengine.logging import HistoryBuffer
 from mmengine.registry import HOOKS
 from mmengine.runner import Runner
 
+from ..checkpoints import write_whole
+
 
 @HOOKS.register_module()
 class PlainCheckpointHook(Hook):
-    """Keeps Python objects out of checkpoints.
+    """Keeps Python objects out of checkpoints, and halves out of their files.
 
     mmengine stores its log as ``HistoryBuffer`` objects, which
     ``torch.load(weights_only=True)``, the default since torch 2.6, refuses
@@ -20,7 +22,15 @@ class PlainCheckpointHook(Hook):
 
     Adam's step counters come back on the CPU, where it reads one for each
     weight at each step; mmengine would leave them on the GPU.
+
+    A kill while the runner's ``CheckpointHook`` writes to a local directory
+    leaves the checkpoint that was there, or none.
     """
+
+    def before_run(self, runner: Runner) -> None:
+        for hook in runner.hooks:
+            if isinstance(hook, CheckpointHook):
+                write_whole(hook, runner.work_dir)
 
     def before_save_checkpoint(self, runner: Runner,
                                checkpoint: dict) -> None:

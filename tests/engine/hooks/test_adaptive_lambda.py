@@ -7,6 +7,7 @@ from mmengine.hooks import Hook
 from mmengine.runner import Runner
 from mmpretrain.registry import MODELS
 
+from mmrela.engine.hooks import AdaptiveLambdaHook
 from mmrela.errors import UserError
 from mmrela.schedule import AdaptiveLambda
 
@@ -69,10 +70,10 @@ def test_algorithm_1_on_the_runs_own_losses(cifar_root, tmp_path):
     runner, recorder = train(cfg)
     rule = AdaptiveLambda(**constants)
     steps = 0
-    while rule.value:
+    while rule.lam:
         rule.update(recorder.losses[steps]['rela_loss'])
         steps += 1
-    hook = next(h for h in runner.hooks if hasattr(h, 'switch_step'))
+    hook = AdaptiveLambdaHook.of(runner)
     assert hook.switch_step == steps < 16
     assert recorder.stages == ['rela'] * steps + ['host'] * (16 - steps)
     assert (hook.schedule.fast, hook.schedule.slow) == (rule.fast, rule.slow)
@@ -120,7 +121,7 @@ def test_accumulated_losses_count_once(cifar_root, tmp_path):
     losses = [row['rela_loss'] for row in recorder.losses]
     for i in range(0, 16, 4):
         rule.update(sum(losses[i:i + 4]) / 4)
-    hook = next(h for h in runner.hooks if hasattr(h, 'switch_step'))
+    hook = AdaptiveLambdaHook.of(runner)
     assert hook.schedule.slow == pytest.approx(rule.slow, abs=1e-9)
 
 

@@ -5,9 +5,11 @@ import numpy as np
 import pytest
 import torch
 from hosts import hand_over_after, small_config
+from mmengine.hooks import CheckpointHook
 from mmengine.logging import HistoryBuffer
 from mmengine.runner import Runner
 
+from mmrela.engine.checkpoints import AtomicLocalBackend
 from mmrela.engine.hooks import PlainCheckpointHook
 
 PLAIN = {dict, OrderedDict, list, tuple, str, int, float, bool, type(None),
@@ -62,6 +64,12 @@ def test_checkpoint_of_a_run_is_plain(trained):
     assert {p: type(v) for p, v in found.items() if type(v) not in PLAIN} == {}
     assert len(found) > 500
     assert checkpoint['message_hub']['runtime_info']['best_score'] == 0.5
+
+
+def test_checkpoints_of_a_run_are_written_whole(trained):
+    hook, = (h for h in trained[0].hooks if isinstance(h, CheckpointHook))
+    assert isinstance(hook.file_backend, AtomicLocalBackend)
+    assert hook.backend_args == dict(backend='mmrela_atomic')
 
 
 def test_log_of_a_run_comes_back(trained):

@@ -9,6 +9,7 @@ from mmengine.config import Config
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
 
+from mmrela.datasets.hue import mended_hue
 from mmrela.errors import UserError
 
 from .plan import Plan, Ratio
@@ -41,7 +42,7 @@ def plan(cfg: Config, folder: Path, rounds: int) -> Plan:
         except UserError as e:
             missing[name] = str(e)
             continue
-        cases[name] = runner.train_loop.run_epoch
+        cases[name] = mended_hue()(runner.train_loop.run_epoch)
     _add_lightly(cfg, cases, missing)
     loader = runner.train_dataloader
     return Plan(
@@ -61,7 +62,8 @@ def started(cfg: Config, folder: Path, name: str, rounds: int) -> Runner:
     cfg.default_hooks.checkpoint = None
     runner = Runner.from_cfg(cfg)
     runner.register_hook(_Pause())
-    runner.train()
+    with mended_hue():  # the plain host has no data set of ours to do it
+        runner.train()
     return runner
 
 

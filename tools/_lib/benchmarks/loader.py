@@ -34,9 +34,9 @@ def plan(cfg: Config, folder: Path) -> Plan:
     for path, variant in (('mmpretrain', on_cpu(cfg)),
                           ('batched', on_device(cfg))):
         dataset = DATASETS.build(variant.train_dataloader.dataset)
-        for stage, value in STAGES.items():
+        for stage, lam in STAGES.items():
             cases[f'{stage}, {path}'] = partial(
-                next, batches(variant, dataset, value))
+                next, batches(variant, dataset, lam))
     ratios = [Ratio(f'batched / mmpretrain in images/s, {stage}',
                     f'{stage}, mmpretrain', f'{stage}, batched', 1.5,
                     at_least=True) for stage in STAGES]
@@ -44,7 +44,7 @@ def plan(cfg: Config, folder: Path) -> Plan:
                 ratios, cfg.train_dataloader.batch_size)
 
 
-def batches(cfg: Config, dataset: Dataset, value: int) -> Iterator[dict]:
+def batches(cfg: Config, dataset: Dataset, lam: int) -> Iterator[dict]:
     """Whole batches of one stage without end, as a Runner's loader gives.
 
     Raises:
@@ -58,5 +58,5 @@ def batches(cfg: Config, dataset: Dataset, value: int) -> Iterator[dict]:
     if not len(loader):
         raise UserError(f'{len(dataset)} images make no batch: set '
                         'train_dataloader.batch_size to less')
-    loader.batch_sampler.sampler.start(value)
+    loader.batch_sampler.sampler.start(lam)
     return chain.from_iterable(repeat(loader))

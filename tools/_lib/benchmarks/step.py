@@ -14,6 +14,8 @@ from mmpretrain.registry import MODELS, TRANSFORMS
 from torch import Tensor, nn
 from torch.utils.data import DataLoader
 
+from mmrela.datasets.hue import mended_hue
+
 from .baselines.bare_loop import DEVICE, BareLoop, optimizer_of
 from .plan import Plan, Ratio
 from .variants import plain_host
@@ -111,7 +113,8 @@ def batch_of(cfg: Config, pipeline: list[dict], image_size: int,
     samples = []
     for _ in range(cfg.train_dataloader.batch_size):
         image = rng.integers(256, size=(image_size, image_size, 3))
-        samples.append(views(dict(img=image.astype(np.uint8))))
+        with mended_hue():
+            samples.append(views(dict(img=image.astype(np.uint8))))
         if targets:
             samples[-1]['data_samples'].set_field(
                 rng.normal(size=targets).astype(np.float32), 'rela_target')

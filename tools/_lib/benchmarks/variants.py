@@ -45,10 +45,10 @@ def on_device(cfg: Config) -> Config:
     return cfg
 
 
-def one_stage(cfg: Config, value: int) -> Config:
+def one_stage(cfg: Config, lam: int) -> Config:
     """RELA from beginning to end (λ = 1), or the host (λ = 0)."""
     cfg = deepcopy(cfg)
-    cfg.default_hooks.rela.schedule = dict(type='FixedLambda', fraction=value)
+    cfg.default_hooks.rela.schedule = dict(type='FixedLambda', fraction=lam)
     return cfg
 
 

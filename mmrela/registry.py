@@ -1,0 +1,31 @@
+"""Registers all components with mmpretrain's registries, once imported.
+
+mmengine imports this module itself where a config spells a component with
+its scope, such as ``type='mmrela.RelaHead'``.
+"""
+# ruff: noqa: F401
+try:
+    import mmcv
+except ModuleNotFoundError as e:
+    if e.name != 'mmcv':  # mmcv is there, and something that it needs is not
+        raise
+    raise ModuleNotFoundError(
+        'mmrela needs mmcv: install the full build, or `pip install '
+        'mmcv-lite` (enough for all of mmrela)', name='mmcv') from e
+
+from .batched import DeviceRelaTargetDataset
+from .datasets.cifar import CIFAR10Binary, CIFAR100Binary
+from .datasets.rela_target import RelaTargetDataset
+from .datasets.sampler import BudgetSampler, RelaSampler
+from .datasets.tiny_imagenet import TinyImageNet
+from .datasets.transforms import NativeResizedCrop
+from .engine.hooks import (
+    AdaptiveLambdaHook,
+    ChannelsLastHook,
+    DeterminismHook,
+    OnlineKNNHook,
+    PlainCheckpointHook,
+)
+from .models.rela import Rela
+from .models.rela_head import RelaHead
+from .models.selfsup import DINO, DINOHead, DINONeck, VICReg, VICRegHead
