@@ -11,7 +11,7 @@ import matplotlib
 from mmengine.config import Config
 
 from _lib.cli import ToolError, run
-from _lib.experiments.logs import curve, hand_over, read_log
+from _lib.training.logs import curve, hand_over, read_log
 
 matplotlib.use('Agg')
 import matplotlib.pyplot as plt  # noqa: E402

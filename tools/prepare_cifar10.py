@@ -10,7 +10,14 @@ from functools import partial
 from pathlib import Path, PurePosixPath
 
 from _lib.cli import ToolError, run
-from _lib.fetch import command, download, explained, first_of, has_digest, save
+from _lib.fetch.download import (
+    command,
+    download,
+    explained,
+    first_of,
+    has_digest,
+    save,
+)
 
 URL = 'https://www.cs.toronto.edu/~kriz/cifar-10-binary.tar.gz'
 URL_MD5 = 'c32a1d4ab5d03f1284b67883e8d87530'

@@ -14,7 +14,14 @@ from functools import partial
 from pathlib import Path, PurePosixPath
 
 from _lib.cli import ToolError, run
-from _lib.fetch import command, download, explained, first_of, has_digest, save
+from _lib.fetch.download import (
+    command,
+    download,
+    explained,
+    first_of,
+    has_digest,
+    save,
+)
 
 NAME = 'mobilenet_v2-b0353104.pth'
 SHA256 = 'b03531047ffacf1e2488318dcd2aba1126cde36e3bfe1aa5cb07700aeeee9889'

@@ -14,7 +14,7 @@ from torch.utils.data import Dataset
 from _lib.cli import run
 from _lib.config import add_config_arguments, load_config
 from _lib.images import SPELLING, add_list_priors, build_dataset
-from _lib.ranking_report import heat_map, markdown, order
+from _lib.targets.ranking_report import heat_map, markdown, order
 from gen_targets import head_width
 from mmrela.datasets.access import loads_bgr, locate
 from mmrela.errors import UserError

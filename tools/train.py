@@ -14,7 +14,7 @@ from mmengine.runner import Runner
 
 from _lib.cli import run
 from _lib.config import add_config_arguments, load_config, misspelt
-from _lib.runnable import require_runnable
+from _lib.training.runnable import require_runnable
 from mmrela.engine import checkpoints, cpu_ranks
 from mmrela.files.atomic import remove_leftovers, write_atomically
 

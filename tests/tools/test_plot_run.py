@@ -9,7 +9,7 @@ from calls import call
 from PIL import Image
 
 import plot_run
-from _lib.experiments.logs import curve, hand_over, read_log
+from _lib.training.logs import curve, hand_over, read_log
 
 
 def log(work_dir, name, rows):

@@ -14,8 +14,8 @@ import pytest
 import prepare_cifar10 as cifar
 import prepare_mobilenet_v2 as mobilenet
 from _lib import cli as _cli
-from _lib import fetch as _fetch
 from _lib.cli import ToolError
+from _lib.fetch import download as _fetch
 
 TOOLS = Path(__file__).parents[2] / 'tools'
 FILES = {name: f'content of {name}'.encode() for name in cifar.MD5}

@@ -7,7 +7,7 @@ from statistics import mean
 import matplotlib
 from matplotlib import colormaps
 
-from .logs import curve
+from ..training.logs import curve
 
 matplotlib.use('Agg')
 import matplotlib.pyplot as plt  # noqa: E402

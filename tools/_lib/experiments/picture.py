@@ -6,7 +6,7 @@ from pathlib import Path
 
 import matplotlib
 
-from .logs import curve
+from ..training.logs import curve
 
 matplotlib.use('Agg')
 import matplotlib.pyplot as plt  # noqa: E402

@@ -4,7 +4,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from .logs import read_log
+from ..training.logs import read_log
 from .picture import Entry, draw
 from .results import read, result
 from .summary import machine

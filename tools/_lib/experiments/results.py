@@ -6,8 +6,8 @@ import json
 import os
 from pathlib import Path
 
+from ..training.logs import read_log
 from .cost import knn_curve
-from .logs import read_log
 from .table import Run
 
 

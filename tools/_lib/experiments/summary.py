@@ -7,8 +7,8 @@ from statistics import mean, stdev
 from matplotlib import colormaps
 from mmengine.config import Config
 
+from ..training.logs import read_log
 from .cost import write_cost
-from .logs import read_log
 from .picture import Entry, draw
 from .table import Run
 
