@@ -7,7 +7,7 @@ loss = "loss: RELA's 0 to 2, BYOL's −4 to 4"
 _config = 'configs/byol_rela_r18_cifar10_quickstart.py'
 rows = [
     dict(name='Untrained', config=_config, prior='none', color='lightgray',
-         overrides={'train_cfg.max_epochs': 0}, sizes=['smoke', 'short', 'long'])
+         overrides={'train_cfg.max_epochs': 0}, sizes=['short', 'long'])
 ] + [
     dict(
         name=name, config=_config, prior=prior, color=color,

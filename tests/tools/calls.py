@@ -6,6 +6,8 @@ import os
 import re
 import subprocess
 import sys
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -32,6 +34,14 @@ def call(tool: str, *argv) -> int:
         finally:  # a logger keeps the stdout of the test that made it
             MMLogger._instance_dict.clear()
     return exited.value.code or 0
+
+
+def until(condition: Callable[[], object], seconds: float = 120) -> None:
+    """Wait for a condition, which must come true in time."""
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end
+        time.sleep(0.05)
 
 
 def shell(*command, **variables: str) -> subprocess.CompletedProcess:

@@ -70,7 +70,7 @@ def test_missing_config(mistake, tmp_path, tool):
     ('torchvision', 'no such model'),
     ('torchvision:vit_h_14', 'torchvision:vit_h_14'),  # not IMAGENET1K_V1
     ('random:x', 'whole number'),
-])  # yapf: disable
+])
 def test_unknown_prior(mistake, image_folder, tmp_path, prior, reason):
     said = mistake('gen_targets', IN1K, '--prior', prior,
                    *in1k(image_folder, tmp_path))
@@ -125,7 +125,7 @@ def test_path_data(mistake, image_folder, tmp_path, capsys):
     (['default_hooks=dict(_delete_=True)'], 'has no entry `rela`'),
     (['auto_scale_lr.enable=True'], 'needs base_batch_size'),
     (['optim_wrapper.type=AmpOptimWrapper'], 'on CPUs set optim_wrapper'),
-])  # yapf: disable
+])
 def test_train_refuses(mistake, cifar_root, tmp_path, store, options, reason):
     said = mistake('train', CIFAR, '--work-dir', tmp_path,
                    *cifar(cifar_root, store, *options))
