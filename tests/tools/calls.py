@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 from forked import free_port
 from mmengine.logging import MMLogger
+from PIL import Image
 
 from _lib.cli import run
 
@@ -58,6 +59,13 @@ def lines(text: str) -> list[str]:
     """What was printed, without blank lines and progress bars."""
     return [line for line in re.split('[\r\n]+', text)
             if line and not BAR.search(line)]
+
+
+def colors(picture: Path) -> set[str]:
+    """What more than 50 of a picture's pixels show, as ``#rrggbb``."""
+    with Image.open(picture) as image:
+        found = image.convert('RGB').getcolors(image.width * image.height)
+    return {f'#{bytes(color).hex()}' for count, color in found if count > 50}
 
 
 def cifar(root: Path, targets: Path, *more: str) -> list[str]:

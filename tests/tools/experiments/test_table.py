@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import sys
+from copy import deepcopy
 from functools import cache
 from pathlib import Path
 
@@ -17,12 +18,22 @@ TABLES = sorted(
     file.stem for file in (ROOT / 'configs/experiments').glob('*.py'))
 
 
+fromfile = Config.fromfile
+# epochs, and the momenta of Algorithm 1's two averages
 QUICKSTART = dict(short=(5, 0.99, 0.9), long=(20, 0.9975, 0.975))
+
+
+@cache
+def read(file: str | Path, **kwargs) -> Config:
+    return fromfile(file, **kwargs)
 
 
 @pytest.fixture(autouse=True)
 def root(monkeypatch) -> None:
+    """The tables' place; each config is read once, which is slow."""
     monkeypatch.chdir(ROOT)
+    monkeypatch.setattr(Config, 'fromfile', lambda file, **kwargs: deepcopy(
+        read(file, **kwargs)))
 
 
 @cache

@@ -3,10 +3,8 @@ from __future__ import annotations
 
 import json
 
-import numpy as np
 import pytest
-from calls import call
-from PIL import Image
+from calls import call, colors
 
 from _lib.training import curves
 from _lib.training.logs import curve, hand_over, knn_curve, read_log
@@ -95,18 +93,11 @@ def test_picture_of_two_runs(work_dir, tmp_path_factory, capsys):
     assert call('plot_run', work_dir) == 0
     assert call('plot_run', work_dir, other, '--out', other / 'x/y.png') == 0
     assert str(other / 'x/y.png') in capsys.readouterr().out
-    blue, orange = (31, 119, 180), (255, 127, 14)
+    blue, orange = '#1f77b4', '#ff7f0e'
     one, two = (colors(file) for file in (
         work_dir / 'curves.png', other / 'x/y.png'))
     assert blue in one and orange not in one
     assert {blue, orange} <= two
-
-
-def colors(file) -> set[tuple]:
-    with Image.open(file) as image:
-        pixels = np.asarray(image.convert('RGB')).reshape(-1, 3)
-    found, counts = np.unique(pixels, axis=0, return_counts=True)
-    return {tuple(color) for color in found[counts > 50].tolist()}
 
 
 def test_no_log(tmp_path, capsys):

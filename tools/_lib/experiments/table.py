@@ -112,7 +112,8 @@ def plan(table: Config, size: str, root: Path,
     rows = [row for row in table.rows if size in row.get('sizes', [size])]
     if not rows:
         raise ToolError(f'--size {size}: {table.filename} has no such rows')
-    files = {row.config: read_config(row.config) for row in rows}
+    files = {file: read_config(file)
+             for file in dict.fromkeys(row.config for row in rows)}
     loaded = {row.name: resolve(row, table, size, files[row.config])
               for row in rows}
     runs: dict[tuple, Run] = {}
