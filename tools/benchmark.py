@@ -12,15 +12,14 @@ Images of `loader`, `epoch` and `features` are the config's, others are random.
 from __future__ import annotations
 
 import argparse
+import importlib
 import json
 import shlex
 import sys
 import tempfile
 from pathlib import Path
 
-from mmengine.config import DictAction
-
-from _lib.cli import positive, run
+from _lib.cli import add_cfg_options, add_config, positive, run
 
 CONFIG = (Path(__file__).parents[1]
           / 'configs/byol_rela_r18_cifar10_quickstart.py')
@@ -32,7 +31,10 @@ def parse_args() -> argparse.Namespace:
         formatter_class=argparse.RawDescriptionHelpFormatter)
     tools = parser.add_subparsers(dest='what', required=True)
     for name in ('step', 'loader', 'epoch', 'features'):
-        add_config_arguments(tools.add_parser(name))
+        tool = tools.add_parser(name)
+        add_config(tool, nargs='?', default=str(CONFIG),
+                   help=f'default: {CONFIG.name}')
+        add_cfg_options(tool)
     tools.choices['step'].add_argument(
         '--image-size', type=int, default=32, metavar='S',
         help='side of the random images that views are made of')
@@ -54,32 +56,20 @@ def parse_args() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def add_config_arguments(parser: argparse.ArgumentParser) -> None:
-    """As for all tools, but with a default."""
-    parser.add_argument('config', nargs='?', default=str(CONFIG),
-                        help=f'default: {CONFIG.name}')
-    parser.add_argument('--cfg-options', nargs='+', action=DictAction,
-                        metavar='KEY=VALUE', help='override its entries')
-
-
 def plan(args: argparse.Namespace, folder: Path):
     """Build the cases; temporary files go to ``folder``."""
+    benchmark = importlib.import_module(f'_lib.benchmarks.{args.what}')
     if args.what == 'pca':
-        from _lib.benchmarks import pca as _benchmark_pca
-        return _benchmark_pca.plan(args.samples, args.dim, args.components)
+        return benchmark.plan(args.samples, args.dim, args.components)
     from _lib.config import load_config
     cfg = load_config(args)
     if args.what == 'step':
-        from _lib.benchmarks import step as _benchmark_step
-        return _benchmark_step.plan(cfg, args.image_size)
-    if args.what == 'loader':
-        from _lib.benchmarks import loader as _benchmark_loader
-        return _benchmark_loader.plan(cfg, folder)
+        return benchmark.plan(cfg, args.image_size)
     if args.what == 'features':
-        from _lib.benchmarks import features as _benchmark_features
-        return _benchmark_features.plan(cfg, args.prior)
-    from _lib.benchmarks import epoch as _benchmark_epoch
-    return _benchmark_epoch.plan(cfg, folder, args.pairs)
+        return benchmark.plan(cfg, args.prior)
+    if args.what == 'loader':
+        return benchmark.plan(cfg, folder)
+    return benchmark.plan(cfg, folder, args.pairs)
 
 
 def main() -> None:

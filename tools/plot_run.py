@@ -7,25 +7,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-import matplotlib
-from mmengine.config import Config
-
-from _lib.cli import ToolError, run
-from _lib.experiments.logs import curve, hand_over, read_log
-
-matplotlib.use('Agg')
-import matplotlib.pyplot as plt  # noqa: E402
-
-# Logged name of each panel's curves, and how they are drawn.
-PANELS = {
-    "RELA's loss": {'rela_loss': '-'},
-    "host's loss": {'host_loss': '-'},
-    'λ': {'lambda': '-'},
-    'ℓ_fast (solid), ℓ_slow (dotted)': {'rela_fast': '-', 'rela_slow': ':'},
-    'kNN, top-1 %': {'knn_top1': 'o-'},
-    'learning rate': {'lr': '-'},
-    'images/s (of one rank)': {'speed': '-'},
-}
+from _lib.cli import run
 
 
 def parse_args() -> argparse.Namespace:
@@ -36,76 +18,9 @@ def parse_args() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def load(work_dir: Path) -> list[dict]:
-    """The log of a run with the host's loss and the speed beside the rest.
-
-    Raises:
-        ToolError: nothing was logged there.
-    """
-    rows = read_log(work_dir)
-    if not rows:
-        raise ToolError(f'{work_dir} holds no log of tools/train.py '
-                        '(*/vis_data/scalars.json)')
-    batch = batch_size(work_dir)
-    for row in rows:
-        if 'rela_loss' not in row and 'loss' in row:
-            row['host_loss'] = row['loss']
-        if batch and row.get('time'):
-            row['speed'] = batch / row['time']
-    return rows
-
-
-def batch_size(work_dir: Path) -> int | None:
-    """Of one rank, as the config says that mmengine left there."""
-    files = sorted(work_dir.glob('*.py'), key=lambda f: f.stat().st_mtime)
-    if not files:
-        return None
-    cfg = Config.fromfile(files[-1], import_custom_modules=False)
-    return cfg.train_dataloader.batch_size
-
-
-def draw(logs: dict[str, list[dict]], file: Path) -> None:
-    """Write the picture: one panel for each scalar that any run logged.
-
-    Args:
-        logs: See :func:`load`, by the runs' work directories.
-        file: Where to.
-    """
-    panels = {title: styles for title, styles in PANELS.items()
-              if any(key in row for key in styles
-                     for rows in logs.values() for row in rows)}
-    columns = min(3, len(panels))
-    height = -(-len(panels) // columns)
-    figure, grid = plt.subplots(
-        height, columns, figsize=(4.4 * columns, 3.2 * height), dpi=120,
-        layout='constrained', squeeze=False, sharex=True)
-    for axes, (title, styles) in zip(grid.flat, panels.items()):
-        _panel(axes, styles, logs)
-        axes.set(title=title, xlabel='step')
-    for axes in grid.flat[len(panels):]:
-        axes.axis('off')
-    figure.legend(*grid.flat[0].get_legend_handles_labels(), fontsize=8,
-                  loc='outside lower center')
-    file.parent.mkdir(parents=True, exist_ok=True)
-    figure.savefig(file)
-    plt.close(figure)
-
-
-def _panel(axes: plt.Axes, styles: dict[str, str],
-           logs: dict[str, list[dict]]) -> None:
-    for index, (name, rows) in enumerate(logs.items()):
-        color = f'C{index % 10}'
-        for key, style in styles.items():
-            axes.plot(*curve(rows, key), style, color=color, markersize=3,
-                      label=name, drawstyle='steps-post'
-                      if key == 'lambda' else 'default')
-        step = hand_over(Path(name), rows)
-        if step is not None:
-            axes.axvline(step, color=color, linestyle='--', linewidth=0.8)
-
-
 def main() -> None:
     args = parse_args()
+    from _lib.training.curves import draw, load
     logs = {str(place): load(place) for place in args.work_dirs}
     file = args.out or args.work_dirs[0] / 'curves.png'
     draw(logs, file)

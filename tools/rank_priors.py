@@ -2,42 +2,22 @@
 from __future__ import annotations
 
 import argparse
-import json
 from pathlib import Path
 
-import numpy as np
-import torch
-from mmengine.config import Config
-from torch import Tensor
-from torch.utils.data import Dataset
-
-from _lib.cli import run
-from _lib.config import add_config_arguments, load_config
-from _lib.images import SPELLING, add_list_priors, build_dataset
-from _lib.ranking_report import heat_map, markdown, order
-from gen_targets import head_width
-from mmrela.datasets.access import locate
-from mmrela.errors import UserError
-from mmrela.features.extract import batches_of
-from mmrela.features.images import images_of
-from mmrela.features.labelled import LabelledImages
-from mmrela.features.stopwatch import Stopwatch
-from mmrela.features.timing import measure, spread
-from mmrela.files.atomic import write_atomically
-from mmrela.measures.regression import (
-    distances,
-    effective_rank,
-    linear_score,
-    spectrum,
+from _lib.cli import (
+    SPELLING,
+    ToolError,
+    add_cfg_options,
+    add_config,
+    add_list_priors,
+    run,
 )
-from mmrela.priors import Prior, build_prior
-
-LEAST = 20  # images
 
 
 def parse_args() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
-    add_config_arguments(parser)
+    add_config(parser)
+    add_cfg_options(parser)
     parser.add_argument(
         '--priors', nargs='+', required=True, metavar='P',
         help=f'{SPELLING}, see --list-priors')
@@ -46,106 +26,22 @@ def parse_args() -> argparse.Namespace:
         '--samples', type=int, default=5000, metavar='N',
         help='images to look at, evenly spaced (default: 5000)')
     parser.add_argument(
-        '--out', metavar='DIR',
+        '--out', type=Path, metavar='DIR',
         help='write ranking.md, ranking.json and ranking.png there')
     return parser.parse_args()
-
-
-def look(prior: Prior, dataset: Dataset, rows: list[int],
-         cfg: Config) -> tuple[Tensor, float]:
-    """Features of some samples, (n, d), and images per second."""
-    batches = [[rows[i] for i in part] for part in batches_of(
-        range(len(rows)))]
-    return measure(images_of(cfg, dataset, prior), batches, prior.name,
-                   Stopwatch())
-
-
-def own_labels(dataset: Dataset, rows: list[int]) -> Tensor | None:
-    """Labels of some samples, (n,) int64; ``None`` if they have none."""
-    places = [locate(dataset, row) for row in rows]
-    labels = [where.get_data_info(i).get('gt_label') for where, i in places]
-    if not all(isinstance(label, (int, np.integer)) for label in labels):
-        return None
-    return torch.tensor(labels)
-
-
-class Labels:
-    """Where linear scores come from: the images' own labels, or a probe's.
-
-    Args:
-        cfg: The config; its ``probe.train`` is used if its training images
-            have no labels.
-        dataset: The training images.
-        rows: Those that are looked at.
-    """
-
-    def __init__(self, cfg: Config, dataset: Dataset,
-                 rows: list[int]) -> None:
-        self.cfg, self.probe = cfg, None
-        self.labels = own_labels(dataset, rows)
-        if self.labels is None and 'probe' in cfg:
-            self.probe = LabelledImages('probe.train', cfg.probe.train,
-                                        len(rows))
-            self.labels = self.probe.labels[list(self.probe.rows)]
-
-    def score(self, prior: Prior, features: Tensor) -> float | None:
-        """Linear score of a prior with these features of the rows."""
-        if self.labels is None:
-            return None
-        if self.probe:
-            features, _ = look(prior, self.probe.dataset, self.probe.rows,
-                               self.cfg)
-        return linear_score(features, self.labels)
-
-
-def describe(spec: str, prior: Prior, cfg: Config, dataset: Dataset,
-             rows: list[int], labels: Labels) -> tuple[dict, Tensor]:
-    """A row of the table, and the features that it is about."""
-    features, rate = look(prior, dataset, rows, cfg)
-    shares = spectrum(features)
-    kept = float(shares[:head_width(cfg)].sum())
-    return dict(prior=spec, linear_score=labels.score(prior, features),
-                distance=None, effective_rank=effective_rank(shares),
-                variance_kept=kept, width=features.shape[1],
-                images_per_second=rate), features
-
-
-def rank(cfg: Config, specs: list[str], samples: int) -> dict:
-    """All that is to be told about these priors, the best first."""
-    dataset = build_dataset(cfg).dataset
-    rows = [int(i) for part in spread(len(dataset), samples) for i in part]
-    if len(rows) < LEAST:
-        raise UserError(f'ranking needs at least {LEAST} images, got '
-                        f'{len(rows)}: raise --samples, or take more data')
-    labels = Labels(cfg, dataset, rows)
-    # All at once: a mistake in one shows before the first pass.
-    priors = [build_prior(spec, cfg=cfg) for spec in specs]
-    table, features = map(list, zip(*(
-        describe(spec, prior, cfg, dataset, rows, labels)
-        for spec, prior in zip(specs, priors))))
-    between = distances(features)
-    others = len(specs) - 1
-    for row, found in zip(table, (between.sum(1) - between.diagonal())):
-        row['distance'] = float(found) / others if others else None
-    table, rule = order(table)
-    return dict(rule=rule, images=len(rows), dim=head_width(cfg), rows=table,
-                priors=specs, distances=between.tolist())
 
 
 def main() -> None:
     args = parse_args()
     if len(set(args.priors)) < len(args.priors):
-        raise UserError('--priors names one twice')
+        raise ToolError('--priors names one twice')
+    from _lib.config import load_config
+    from _lib.targets.ranking import rank
+    from _lib.targets.ranking_report import markdown, write_report
     found = rank(load_config(args), args.priors, args.samples)
-    text = markdown(found['rows'], found['rule'], found['images'],
-                    found['dim'])
-    print(text)
+    print(markdown(found))
     if args.out:
-        out = Path(args.out)
-        write_atomically(out / 'ranking.json',
-                         json.dumps(found, indent=1).encode())
-        write_atomically(out / 'ranking.md', text.encode())
-        heat_map(found['priors'], found['distances'], out / 'ranking.png')
+        write_report(found, args.out)
 
 
 if __name__ == '__main__':

@@ -11,7 +11,7 @@ from mmrela.datasets.hue import mended_hue
 from mmrela.datasets.sampler import RelaIndex
 from mmrela.errors import UserError
 from mmrela.rng import seeded
-from mmrela.targets.store import TargetStoreError
+from mmrela.targets import TargetStoreError
 
 
 @pytest.fixture

@@ -231,8 +231,8 @@ def test_full_disk(images, tmp_path, whole, small_disk, capsys):
 def test_old_processes_leave_no_files_behind(images, tmp_path, whole):
     out = tmp_path / 'out'
     (out / 'features').mkdir(parents=True)
-    for name in ('targets.npy.%016x.tmp' % 7,
-                 'features/00001.npy.%016x.tmp' % 9):
+    for name in ('targets.npy', 'features/00001.npy'):
+        name += f'.{7:016x}.tmp'
         (out / name).write_bytes(os.urandom(100))
     (out / 'mine.tmp').write_bytes(b'')
     make(images, pixels(), out)

@@ -6,11 +6,14 @@ import os
 import re
 import subprocess
 import sys
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from forked import free_port
 from mmengine.logging import MMLogger
+from PIL import Image
 
 from _lib.cli import run
 
@@ -34,6 +37,14 @@ def call(tool: str, *argv) -> int:
     return exited.value.code or 0
 
 
+def until(condition: Callable[[], object], seconds: float = 120) -> None:
+    """Wait for a condition, which must come true in time."""
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end
+        time.sleep(0.05)
+
+
 def shell(*command, **variables: str) -> subprocess.CompletedProcess:
     """Run a command in the repository's root and return what it did."""
     environment = dict(
@@ -48,6 +59,13 @@ def lines(text: str) -> list[str]:
     """What was printed, without blank lines and progress bars."""
     return [line for line in re.split('[\r\n]+', text)
             if line and not BAR.search(line)]
+
+
+def colors(picture: Path) -> set[str]:
+    """What more than 50 of a picture's pixels show, as ``#rrggbb``."""
+    with Image.open(picture) as image:
+        found = image.convert('RGB').getcolors(image.width * image.height)
+    return {f'#{bytes(color).hex()}' for count, color in found if count > 50}
 
 
 def cifar(root: Path, targets: Path, *more: str) -> list[str]:

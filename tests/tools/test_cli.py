@@ -1,42 +1,20 @@
 """A user's mistake ends in one sentence and exit code 2, no traceback."""
 from __future__ import annotations
 
+import argparse
 import json
-import os
 import re
-import subprocess
 import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
-from calls import CIFAR, DATA, IN1K, ROOT, call, cifar, in1k, lines
+from calls import CIFAR, DATA, IN1K, ROOT, call, cifar, in1k, lines, shell
+from mmengine.config import DictAction
 from mmengine.logging import HistoryBuffer
 
-
-@pytest.fixture
-def mistake(capsys):
-    """Run a tool that must refuse, and return its sentence."""
-
-    def refused(tool: str, *argv) -> str:
-        assert call(tool, *argv) == 2
-        out, err = capsys.readouterr()
-        assert len(lines(err)) == 1 and lines(err)[0].startswith('error: ')
-        assert 'Traceback' not in out + err
-        return lines(err)[0]
-
-    return refused
-
-
-@pytest.fixture(scope='module')
-def store(cifar_root, tmp_path_factory) -> Path:
-    """Four components for 16 images of the quickstart config."""
-    directory = tmp_path_factory.mktemp('targets') / 'store'
-    assert call('gen_targets', CIFAR, '--prior', 'random', '--dim', 4,
-                *cifar(cifar_root, directory)) == 0
-    return directory
-
+from _lib.cli import add_cfg_options
+from _lib.config import parse_options
 
 OPTIONS = dict(gen_targets=['--prior', 'random'], train=[])
 
@@ -70,7 +48,7 @@ def test_missing_config(mistake, tmp_path, tool):
     ('torchvision', 'no such model'),
     ('torchvision:vit_h_14', 'torchvision:vit_h_14'),  # not IMAGENET1K_V1
     ('random:x', 'whole number'),
-])  # yapf: disable
+])
 def test_unknown_prior(mistake, image_folder, tmp_path, prior, reason):
     said = mistake('gen_targets', IN1K, '--prior', prior,
                    *in1k(image_folder, tmp_path))
@@ -125,10 +103,11 @@ def test_path_data(mistake, image_folder, tmp_path, capsys):
     (['default_hooks=dict(_delete_=True)'], 'has no entry `rela`'),
     (['auto_scale_lr.enable=True'], 'needs base_batch_size'),
     (['optim_wrapper.type=AmpOptimWrapper'], 'on CPUs set optim_wrapper'),
-])  # yapf: disable
-def test_train_refuses(mistake, cifar_root, tmp_path, store, options, reason):
+])
+def test_train_refuses(mistake, cifar_root, tmp_path, four_components,
+                       options, reason):
     said = mistake('train', CIFAR, '--work-dir', tmp_path,
-                   *cifar(cifar_root, store, *options))
+                   *cifar(cifar_root, four_components, *options))
     assert re.search(reason, said)
 
 
@@ -136,6 +115,7 @@ def test_train_refuses(mistake, cifar_root, tmp_path, store, options, reason):
     (['--launcher', 'pytorch'], 'use tools/dist_train.sh'),
     (['--work-dir', '/dev/null/runs'], 'Not a directory'),
     (['--cfg-options', 'model'], 'takes KEY=VALUE pairs'),
+    (['--cfg-options', 'model=[a,(b]'], '--cfg-options: Imbalanced brackets'),
 ])
 def test_command_lines_that_train_refuses(capsys, monkeypatch, tmp_path,
                                           argv, reason):
@@ -201,7 +181,8 @@ def test_linear_probe(mistake, cifar_root, tmp_path):
     assert 0 <= result['linear_top1'] <= 100 and result['test_images'] == 40
 
 
-def test_check_targets(cifar_root, tmp_path, store, capsys):
+def test_check_targets(cifar_root, tmp_path, four_components, capsys):
+    store = four_components
     config = tmp_path / 'config.py'
     config.write_text(
         f'_base_ = {CIFAR!r}\n'
@@ -223,13 +204,21 @@ def test_check_targets(cifar_root, tmp_path, store, capsys):
     assert call('check_targets', store, '--config', tmp_path / 'no.py') == 2
 
 
-@pytest.mark.timeout(300)
 def test_end_to_end(tmp_path):
-    done = subprocess.run(
-        [sys.executable, ROOT / 'tools' / 'gen_targets.py', IN1K, '--prior',
-         'random', *in1k(tmp_path / 'nowhere', tmp_path)],
-        capture_output=True, text=True, cwd=tmp_path,
-        env=dict(os.environ, PYTHONPATH=str(ROOT), OMP_NUM_THREADS='1'))
+    done = shell(sys.executable, 'tools/gen_targets.py', IN1K, '--prior',
+                 'random', *in1k(tmp_path / 'nowhere', tmp_path))
     assert done.returncode == 2
     assert done.stdout == '' and len(done.stderr.splitlines()) == 1
     assert done.stderr.startswith('error: ') and 'nowhere' in done.stderr
+
+
+def test_options_are_what_mmengine_makes_of_them():
+    """``DictAction`` gets the words after all are parsed."""
+    theirs, ours = argparse.ArgumentParser(), argparse.ArgumentParser()
+    theirs.add_argument('--cfg-options', nargs='+', action=DictAction)
+    add_cfg_options(ours)
+    argv = ['--cfg-options', 'a=1', 'b.c=[1,2.5,(x,None)]', 'd="e, f"',
+            'g=h=i', '--cfg-options', 'a=True', 'j=1,2', "k='l'"]
+    found = parse_options(ours.parse_args(argv).cfg_options)
+    assert found == theirs.parse_args(argv).cfg_options
+    assert found['a'] is True and found['b.c'] == [1, 2.5, ('x', None)]

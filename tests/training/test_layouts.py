@@ -20,7 +20,7 @@ from mmrela.datasets.sampler import RelaIndex
 from mmrela.features.images import PriorImages
 from mmrela.generation.generate import generate
 from mmrela.priors import Prior
-from mmrela.targets.store import TargetStoreError
+from mmrela.targets import TargetStoreError
 
 LOAD = [dict(type='LoadImageFromFile')]
 WEAK = [

@@ -1,12 +1,19 @@
-"""How every tool ends: exit code 2 and one sentence for a user's mistake."""
+"""How every tool begins and ends.
 
+A tool's file imports this module and the standard library alone; its `main`
+imports the rest when the arguments are parsed. torch and mmpretrain take
+seconds, and who asks for --help or misspells an option should wait for none.
+"""
 from __future__ import annotations
 
 import argparse
 import sys
 import warnings
 from collections.abc import Callable
+from pathlib import Path
 from typing import NoReturn
+
+SPELLING = 'KIND:NAME[,size=S][,weights=FILE|none]'  # of a prior
 
 # mmcv-lite and mmengine warn whenever they are imported.
 for _message in ('Fail to import ``MultiScale', 'pkg_resources is deprecated'):
@@ -23,6 +30,58 @@ def positive(text: str) -> int:
     if number < 1:
         raise argparse.ArgumentTypeError('must be at least 1')
     return number
+
+
+class _ConfigFile(argparse.Action):
+    """A config's path, which must be there."""
+
+    def __call__(self, parser: argparse.ArgumentParser,
+                 namespace: argparse.Namespace, file: str, *_) -> None:
+        if not Path(file).exists():
+            raise ToolError(f'no config at {file}')
+        setattr(namespace, self.dest, file)
+
+
+class _Options(argparse.Action):
+    """``KEY=VALUE`` pairs as they are; anything else is a usage error."""
+
+    def __call__(self, parser: argparse.ArgumentParser,
+                 namespace: argparse.Namespace, pairs: list[str],
+                 *_) -> None:
+        if not all('=' in pair for pair in pairs):
+            parser.error(f'{self.option_strings[0]} takes KEY=VALUE pairs')
+        before = getattr(namespace, self.dest) or []
+        setattr(namespace, self.dest, before + pairs)
+
+
+class _ListPriors(argparse.Action):
+    """``--list-priors``: needs no config, and ends the tool."""
+
+    def __call__(self, parser: argparse.ArgumentParser, *_) -> None:
+        from mmrela.priors import list_priors
+        print(list_priors())
+        parser.exit()
+
+
+def add_config(parser: argparse.ArgumentParser, *name: str,
+               **settings: object) -> None:
+    """Add a config file, by default as the positional ``config``."""
+    settings = dict(dict(help='config file'), **settings)
+    parser.add_argument(*(name or ['config']), action=_ConfigFile, **settings)
+
+
+def add_cfg_options(parser: argparse.ArgumentParser) -> None:
+    """Add ``--cfg-options``, as mmpretrain's tools have."""
+    parser.add_argument(
+        '--cfg-options', nargs='+', action=_Options, metavar='KEY=VALUE',
+        help='override entries, e.g. train_dataloader.batch_size=64')
+
+
+def add_list_priors(parser: argparse.ArgumentParser) -> None:
+    """Add ``--list-priors``."""
+    parser.add_argument(
+        '--list-priors', nargs=0, action=_ListPriors,
+        help='tell what there is for --prior, with licences and sizes')
 
 
 def run(main: Callable[[], int | None]) -> NoReturn:
@@ -46,7 +105,6 @@ def run(main: Callable[[], int | None]) -> NoReturn:
 
 
 def _user_errors() -> tuple[type[Exception], ...]:
-    # Whoever raised a UserError has imported its module already, so this
-    # never costs the seconds that ``import mmrela`` takes.
+    # Whoever raised a UserError has imported its module already.
     module = sys.modules.get('mmrela.errors')
     return (ToolError, module.UserError) if module else (ToolError,)

@@ -14,42 +14,17 @@ import mmrela.registry  # noqa: F401  registers what configs name
 from mmrela.errors import UserError
 
 
-class _Options(DictAction):
-    """``KEY=VALUE`` pairs; anything else is a usage error."""
-
-    def __call__(self, parser: argparse.ArgumentParser, *args) -> None:
-        try:
-            super().__call__(parser, *args)
-        except ValueError:
-            parser.error(f'{self.option_strings[0]} takes KEY=VALUE pairs')
-
-
-def add_config_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add ``config`` and ``--cfg-options``, as mmpretrain's tools have."""
-    parser.add_argument('config', help='config file')
-    add_cfg_options(parser)
-
-
-def add_cfg_options(parser: argparse.ArgumentParser) -> None:
-    """Add ``--cfg-options`` alone."""
-    parser.add_argument(
-        '--cfg-options',
-        nargs='+',
-        action=_Options,
-        metavar='KEY=VALUE',
-        help='override entries, e.g. train_dataloader.batch_size=64')
-
-
 def load_config(args: argparse.Namespace) -> Config:
-    """Read the config that :func:`add_config_arguments` asked for.
+    """Read ``args.config``, and let ``args.cfg_options`` override entries.
 
     Raises:
-        UserError: there is no such file, or it is no config.
+        UserError: there is no such file, it is no config, or an option is
+            none.
     """
+    options = parse_options(args.cfg_options or [])
     try:
         cfg = Config.fromfile(args.config)
-        if args.cfg_options:
-            cfg.merge_from_dict(args.cfg_options)
+        cfg.merge_from_dict(options)
     except FileNotFoundError as e:
         raise UserError(f'no config at {args.config} ({e})') from e
     except (OSError, SyntaxError, LookupError, TypeError, ValueError,
@@ -68,6 +43,20 @@ def load_config(args: argparse.Namespace) -> Config:
     # each weight was initialised.
     MMLogger.get_current_instance().setLevel('WARNING')
     return cfg
+
+
+def parse_options(pairs: list[str]) -> dict:
+    """``KEY=VALUE`` pairs, as mmpretrain's tools understand them.
+
+    Raises:
+        UserError: a value's brackets do not match.
+    """
+    parsed = argparse.Namespace(options=None)
+    try:
+        DictAction((), 'options')(None, parsed, pairs)
+    except AssertionError as e:
+        raise UserError(f'--cfg-options: {e}') from e
+    return parsed.options
 
 
 @contextmanager

@@ -1,33 +1,13 @@
-"""What the tools share that look at images with priors."""
+"""A config's training images, and how many components they get."""
 from __future__ import annotations
-
-import argparse
 
 from mmengine.config import Config
 from mmpretrain.registry import DATASETS
 
 from mmrela.datasets.rela_target import RelaTargetDataset
 from mmrela.errors import UserError
-from mmrela.priors import list_priors
 
 from .config import misspelt
-
-SPELLING = 'KIND:NAME[,size=S][,weights=FILE|none]'
-
-
-class ListPriors(argparse.Action):
-    """``--list-priors``: needs no config, and ends the tool."""
-
-    def __call__(self, parser: argparse.ArgumentParser, *args) -> None:
-        print(list_priors())
-        parser.exit()
-
-
-def add_list_priors(parser: argparse.ArgumentParser) -> None:
-    """Add ``--list-priors``."""
-    parser.add_argument(
-        '--list-priors', nargs=0, action=ListPriors,
-        help='tell what there is for --prior, with licences and sizes')
 
 
 def build_dataset(cfg: Config) -> RelaTargetDataset:
@@ -42,3 +22,18 @@ def build_dataset(cfg: Config) -> RelaTargetDataset:
                         'RelaTargetDataset: see "Your config" in the README')
     with misspelt(cfg.filename):
         return DATASETS.build(cfg.train_dataloader.dataset)
+
+
+def head_width(cfg: Config) -> int:
+    """Components that the config's head predicts.
+
+    Raises:
+        UserError: the config does not tell.
+    """
+    head = cfg.model.get('rela_head', {})
+    width = (head.get('out_channels') or head.get('in_channels')
+             or (cfg.model.get('neck') or {}).get('in_channels'))
+    if not width:
+        raise UserError('neither --dim nor model.rela_head.out_channels says '
+                        'how many components to keep')
+    return width

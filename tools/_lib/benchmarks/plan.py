@@ -23,14 +23,10 @@ class Ratio:
         name: What the ratio tells.
         of: The case above the line.
         to: The case below it.
-        bar: What the ratio should not exceed, if anything.
-        at_least: It should not fall below the bar instead.
     """
     name: str
     of: str
     to: str
-    bar: float | None = None
-    at_least: bool = False
 
     def measure(self, seconds: dict[str, list[float]]) -> dict:
         """Median of the rounds' quotients, from the least to the largest.
@@ -40,21 +36,9 @@ class Ratio:
         """
         quotients = [a / b for a, b in zip(seconds[self.of],
                                            seconds[self.to])]
-        low, high = min(quotients), max(quotients)
-        return dict(
-            name=self.name, of=self.of, to=self.to, low=low, high=high,
-            ratio=statistics.median(quotients), bar=self.bar,
-            at_least=self.at_least, holds=self._holds(low, high))
-
-    def _holds(self, low: float, high: float) -> str:
-        """``yes`` and ``no`` if the whole interval says so, else ``open``."""
-        if self.bar is None:
-            return ''
-        worst, best = (low, high) if self.at_least else (high, low)
-        sign = 1 if self.at_least else -1
-        if sign * (worst - self.bar) >= 0:
-            return 'yes'
-        return 'open' if sign * (best - self.bar) >= 0 else 'no'
+        return dict(name=self.name, of=self.of, to=self.to,
+                    low=min(quotients), high=max(quotients),
+                    ratio=statistics.median(quotients))
 
 
 @dataclass

@@ -4,21 +4,22 @@ from __future__ import annotations
 from collections.abc import Iterable
 from statistics import median
 
+from ..markdown import table
+
 
 def markdown(result: dict) -> str:
-    """Both tables, of what :meth:`_benchmark.Plan.run` returned."""
+    """Both tables, of what :meth:`.plan.Plan.run` returned."""
     lines = [
         f'### {result["title"]}', '',
         f'{result["device"]}, {result["threads"]} of {result["cores"]} '
         f'threads, load {result["load"]} at the start, '
         f'torch {result["torch"]}; {result["rounds"]} rounds in turn.', '']
-    lines += _table(['case', 'seconds', 'least', 'largest', 'images/s'],
-                    _case_rows(result))
+    lines += [table(['case', 'seconds', 'least', 'largest', 'images/s'],
+                    _case_rows(result))]
     if result['ratios']:
         percent = f'{100 * result["coverage"]:.4g} %'
-        lines += ['', *_table(
-            ['ratio', 'median', f'interval ({percent})', 'bar', 'holds'],
-            map(_ratio_row, result['ratios']))]
+        lines += ['', table(['ratio', 'median', f'interval ({percent})'],
+                            map(_ratio_row, result['ratios']))]
     for name, value in result.get('notes', {}).items():
         lines += ['', f'{name}: {value}']
     return '\n'.join(lines)
@@ -34,14 +35,5 @@ def _case_rows(result: dict) -> Iterable[list[str]]:
 
 
 def _ratio_row(ratio: dict) -> list[str]:
-    bar = ''
-    if ratio['bar'] is not None:
-        bar = f'{"≥" if ratio["at_least"] else "≤"} {ratio["bar"]:g}'
     return [ratio['name'], f'{ratio["ratio"]:.3f}',
-            f'{ratio["low"]:.3f} to {ratio["high"]:.3f}', bar,
-            ratio['holds']]
-
-
-def _table(head: list[str], rows: Iterable[list[str]]) -> list[str]:
-    return [f'| {" | ".join(row)} |'
-            for row in (head, ['---'] * len(head), *rows)]
+            f'{ratio["low"]:.3f} to {ratio["high"]:.3f}']

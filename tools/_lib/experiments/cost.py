@@ -4,35 +4,14 @@ from __future__ import annotations
 from pathlib import Path
 from statistics import mean
 
-import matplotlib
 from matplotlib import colormaps
+from matplotlib.figure import Figure
 
-from .logs import curve
+from ..markdown import table
+from ..training.logs import KNNCurve
 
-matplotlib.use('Agg')
-import matplotlib.pyplot as plt  # noqa: E402
-
-Curve = list[tuple[int, float, float]]  # steps, seconds, kNN top-1 in %
-HEAD = ('| row | reached by | steps | images | seconds, targets included '
-        "| % of the baseline's |\n" + '|---' * 6 + '|')
-
-
-def knn_curve(log: list[dict], train_seconds: float) -> Curve:
-    """Steps, seconds of training and kNN top-1 in per cent.
-
-    Args:
-        log: See :func:`_curves.read_log`; empty where no kNN was logged.
-        train_seconds: Of the whole run. The log's seconds are means over
-            some steps, so they only tell how the whole is distributed.
-    """
-    passed = {0: 0.0}
-    for step, seconds in zip(*curve(log, 'time')):
-        last = max(passed)
-        passed[step] = passed[last] + seconds * (step - last)
-    scale = train_seconds / (max(passed.values()) or 1)
-    return [(step, round(scale * max(value for at, value in passed.items()
-                                     if at <= step), 1), round(top1, 2))
-            for step, top1 in zip(*curve(log, 'knn_top1'))]
+HEAD = ['row', 'reached by', 'steps', 'images', 'seconds, targets included',
+        "% of the baseline's"]
 
 
 def write_cost(rows: dict[str, list[dict]], baseline: str, stem: Path) -> str:
@@ -57,18 +36,19 @@ def write_cost(rows: dict[str, list[dict]], baseline: str, stem: Path) -> str:
     _draw(rows, goal, stem.with_name(f'{stem.name}_cost.png'))
     return '\n'.join([
         f'What the kNN accuracy costs with which "{baseline}" ends, '
-        f'{goal:.1f} %:', '', HEAD,
-        *(_line(name, found, ends) for name, found in rows.items()), ''])
+        f'{goal:.1f} %:', '', table(HEAD, (
+            _cells(name, found, ends) for name, found in rows.items())), ''])
 
 
-def _curve(line: dict) -> Curve:
+def _curve(line: dict) -> KNNCurve:
     """Scores of a result; the seconds include targets and their PCA."""
     more = line.get('target_seconds', 0)
     return [(step, seconds + more, top1)
             for step, seconds, top1 in line['knn']]
 
 
-def _line(name: str, found: list[dict], ends: dict[int, tuple]) -> str:
+def _cells(name: str, found: list[dict],
+           ends: dict[int, tuple]) -> list[str]:
     """One row: means over the seeds that reach the baseline."""
     reached = []
     for line in found:
@@ -80,12 +60,12 @@ def _line(name: str, found: list[dict], ends: dict[int, tuple]) -> str:
                             100 * seconds / whole))
     cells = [name, f'{len(reached)} of {len(found)} seeds',
              *(f'{mean(values):.0f}' for values in zip(*reached))]
-    return '| ' + ' | '.join(cells + [''] * (6 - len(cells))) + ' |'
+    return cells + [''] * (len(HEAD) - len(cells))
 
 
 def _draw(rows: dict[str, list[dict]], goal: float, file: Path) -> None:
-    figure, axes = plt.subplots(figsize=(7, 4.5), dpi=120,
-                                layout='constrained')
+    figure = Figure(figsize=(7, 4.5), dpi=120, layout='constrained')
+    axes = figure.subplots()
     colors = colormaps['turbo']
     for index, (name, found) in enumerate(rows.items()):
         _, seconds, top1 = zip(*_curve(found[0]))
@@ -95,4 +75,3 @@ def _draw(rows: dict[str, list[dict]], goal: float, file: Path) -> None:
     axes.set(xlabel='seconds, targets included', ylabel='kNN, top-1 %')
     axes.legend(fontsize=8)
     figure.savefig(file)
-    plt.close(figure)

@@ -4,12 +4,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import matplotlib
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 
-from .logs import curve
-
-matplotlib.use('Agg')
-import matplotlib.pyplot as plt  # noqa: E402
+from ..training.logs import curve
 
 
 @dataclass
@@ -19,7 +17,7 @@ class Entry:
     Attributes:
         top1: Linear probe, in per cent.
         error: Half the length of the error bar.
-        log: See :func:`_curves.read_log`.
+        log: See :func:`~..training.logs.read_log`.
     """
     label: str
     color: object
@@ -37,8 +35,8 @@ def draw(entries: list[Entry], file: Path, loss: str = 'loss') -> None:
         loss: Title of the losses' panel.
     """
     height = max(3.6, 0.22 * len(entries) + 0.8)
-    figure, (losses, lam, bars) = plt.subplots(
-        1, 3, figsize=(13, height), dpi=120, layout='constrained')
+    figure = Figure(figsize=(13, height), dpi=120, layout='constrained')
+    losses, lam, bars = figure.subplots(1, 3)
     for entry in entries:
         if entry.log:
             style = dict(color=entry.color, label=entry.label)
@@ -50,10 +48,9 @@ def draw(entries: list[Entry], file: Path, loss: str = 'loss') -> None:
     lam.set(title='λ', xlabel='step', ylim=(-0.1, 1.1))
     _bars(bars, entries[::-1])
     figure.savefig(file)
-    plt.close(figure)
 
 
-def _bars(axes: plt.Axes, entries: list[Entry]) -> None:
+def _bars(axes: Axes, entries: list[Entry]) -> None:
     values = [entry.top1 for entry in entries]
     errors = [entry.error for entry in entries]
     drawn = axes.barh([entry.label for entry in entries], values,

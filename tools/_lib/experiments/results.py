@@ -4,10 +4,11 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import subprocess
+from importlib.metadata import version
 from pathlib import Path
 
-from .cost import knn_curve
-from .logs import read_log
+from ..training.logs import knn_curve, read_log
 from .table import Run
 
 
@@ -37,6 +38,22 @@ def result(run: Run) -> dict:
     if scores:
         line['knn'] = scores
     return line
+
+
+def commit() -> str:
+    """The state of the code, or the version where there is no git.
+
+    Results, which grow from run to run, are no code.
+    """
+    try:
+        name = subprocess.run(
+            ['git', 'rev-parse', '--short', 'HEAD'], check=True,
+            capture_output=True, text=True).stdout.strip()
+        same = subprocess.run(
+            ['git', 'diff', '--quiet', 'HEAD', '--', '.', ':!*.jsonl'])
+        return name + '-dirty' * (same.returncode != 0)
+    except (OSError, subprocess.CalledProcessError):
+        return version('mmrela')
 
 
 def append(file: Path, line: dict) -> None:

@@ -1,97 +1,41 @@
 """Carries out runs of a table: targets, training, linear probe."""
 from __future__ import annotations
 
-import fcntl
-import shlex
-import signal
-import subprocess
-import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections import Counter
 from pathlib import Path
 
+from .calls import Clock, NotDoneError, TimeOverError, call, locked
+from .results import append, commit, result, results
 from .table import Run
 
-GRACE = 10  # seconds that a stopped tool has to end by itself
+
+def show(runs: list[Run], done: dict[str, dict]) -> None:
+    for run in runs:
+        top1 = done.get(run.key, {}).get('linear_top1', '')
+        state = 'begun' if run.work_dir.exists() else ''
+        print(f'{top1 or state:>6}  {run.row}, seed {run.seed}  '
+              f'{run.work_dir.name}')
 
 
-class TimeOverError(Exception):
-    """The time that the user gave is over."""
-
-
-class NotDoneError(Exception):
-    """Why a run has no result: a sentence."""
-
-
-@dataclass
-class Clock:
-    """When to stop, in seconds of ``time.monotonic``."""
-    end: float = float('inf')
-
-    def left(self) -> float | None:
-        """Seconds left, ``None`` without a limit.
-
-        Raises:
-            TimeOverError: there are none.
-        """
-        seconds = self.end - time.monotonic()
-        if seconds <= 0:
-            raise TimeOverError
-        return None if seconds == float('inf') else seconds
-
-
-@contextmanager
-def locked(file: Path) -> Iterator[int | None]:
-    """A lock among processes, ``None`` if another one has it.
-
-    A tool that inherits the descriptor keeps the lock when this process is
-    killed, so that nobody starts the same work beside it.
-    """
-    file.parent.mkdir(parents=True, exist_ok=True)
-    with open(file, 'w') as handle:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            yield None
-            return
-        yield handle.fileno()
-
-
-def call(tool: str, *arguments: str, done: Path, clock: Clock,
-         lock: int) -> None:
-    """Run a tool, unless the file that it leaves is there already.
-
-    Raises:
-        TimeOverError: it was stopped.
-        NotDoneError: it failed.
-    """
-    if done.exists():
-        return
-    left = clock.left()
-    command = [f'tools/{tool}.py', *arguments]
-    print(f'\n$ python {shlex.join(command)}', flush=True)
-    child = subprocess.Popen(
-        [sys.executable, '-W', 'ignore', *command], pass_fds=[lock])
-    try:
-        code = child.wait(left)
-    except subprocess.TimeoutExpired:
-        raise TimeOverError from None
-    finally:
-        _stop(child)
-    if code:
-        raise NotDoneError(f'{tool}.py ended with exit code {code}')
-
-
-def _stop(child: subprocess.Popen) -> None:
-    if child.poll() is None:
-        child.send_signal(signal.SIGINT)
-        try:
-            child.wait(GRACE)
-        except subprocess.TimeoutExpired:
-            child.kill()
-            child.wait()
+def carry_out_all(runs: list[Run], file: Path, clock: Clock) -> Counter:
+    """Carry out and record; count what became of the runs."""
+    state, counts = commit(), Counter()
+    for run in runs:
+        title = f'{run.row}, seed {run.seed}'
+        if run.key not in results(file):
+            try:
+                carry_out(run, clock)
+                append(file, dict(result(run), commit=state))
+            except TimeOverError:
+                print('\nThe time is over.')
+                break
+            except NotDoneError as e:
+                print(f'\n{title}: {e}', flush=True)
+                counts['not done'] += 1
+                continue
+        counts['done'] += 1
+    return counts
 
 
 def carry_out(run: Run, clock: Clock) -> None:
@@ -107,6 +51,9 @@ def carry_out(run: Run, clock: Clock) -> None:
         if not run.is_current():
             raise NotDoneError('its config was edited meanwhile: give the '
                                'command again')
+        if run.source and not run.source.is_trained():
+            raise NotDoneError(f'it waits for the row {run.source.row!r}, '
+                               'whose network is its prior')
         if run.generation:
             make_targets(run, clock)
         network = ['--prior', f'random:{run.seed}']
@@ -131,23 +78,9 @@ def make_targets(run: Run, clock: Clock) -> None:
     while True:
         with locked(file) as lock:
             if lock is not None:
-                call('gen_targets', run.config, *_prior(run), '--out',
+                call('gen_targets', run.config, *run.prior_arguments, '--out',
                      str(run.store), *run.cfg_options,
                      done=run.store / 'meta.json', clock=clock, lock=lock)
                 return
         clock.left()
         time.sleep(1)
-
-
-def _prior(run: Run) -> list[str]:
-    """``gen_targets.py``'s arguments for the prior."""
-    arguments = dict(run.generation)
-    if run.source:
-        del arguments['of']
-        if not (run.source.work_dir / 'train.json').exists():
-            raise NotDoneError(f'it waits for the row {run.source.row!r}, '
-                               'whose network is its prior')
-        config = next(run.source.work_dir.glob('*.py'))
-        arguments['prior'] = f'checkpoint:{config},{run.source.checkpoint}'
-    return [text for key, value in arguments.items()
-            for text in (f'--{key.replace("_", "-")}', str(value))]

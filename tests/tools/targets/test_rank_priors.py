@@ -8,6 +8,8 @@ import pytest
 from calls import CIFAR, DATA, IN1K, ROOT, call, cifar, in1k, lines
 from PIL import Image
 
+from _lib.targets import ranking
+
 RED = """\
 import torch
 from mmrela.priors import PRIORS, Prior
@@ -71,7 +73,7 @@ def test_with_labels(mine, cifar_root, tmp_path, capsys):
     assert all(row['images_per_second'] > 0 for row in found['rows'])
     table = (out / 'ranking.md').read_text()
     assert table.strip() == said.strip()
-    assert table.count('\n| ') == 3 and '200 images' in table
+    assert table.count('\n| ') == 2 and '200 images' in table
     assert f'**{first["prior"]}** comes first: a linear classifier' in table
     with Image.open(out / 'ranking.png') as picture:
         assert min(picture.size) > 200
@@ -93,8 +95,7 @@ probe = dict(train=dict(type='ImageNet', split='train', data_root={root!r},
 @pytest.fixture
 def unlabelled(mine, image_folder, tmp_path, monkeypatch):
     """Rank priors on 18 images; returns the findings."""
-    import rank_priors
-    monkeypatch.setattr(rank_priors, 'LEAST', 10)
+    monkeypatch.setattr(ranking, 'LEAST', 10)
 
     def rank(text: str, *priors: str) -> dict:
         config = mine(IN1K, text.format(root=str(image_folder)))
@@ -127,7 +128,7 @@ def test_labels_of_a_probe(unlabelled):
     (['--priors', 'random', 'random'], 'names one twice'),
     (['--priors', 'random', '--samples', 5], 'at least 20 images, got 5'),
     (['--priors', 'nonsense'], 'no such prior'),
-])  # yapf: disable
+])
 def test_refused(cifar_root, tmp_path, capsys, options, reason):
     assert call('rank_priors', CIFAR, *options, *cifar(cifar_root, tmp_path),
                 f'{DATA}.indices=30') == 2

@@ -3,15 +3,19 @@ from __future__ import annotations
 
 import json
 import os
+import re
+import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
 from calls import CIFAR, DATA, IN1K, ROOT, call, cifar, in1k, lines
 
 from mmrela import priors
-from mmrela.targets.store import TargetStore
+from mmrela.pca import NORMALIZATIONS
+from mmrela.targets import TargetStore
 
 
 def random(root, out, *more) -> list:
@@ -19,9 +23,8 @@ def random(root, out, *more) -> list:
 
 
 @pytest.fixture
-def store(cifar_root, tmp_path):
-    assert call('gen_targets', *random(cifar_root, tmp_path / 'store')) == 0
-    return tmp_path / 'store'
+def store(four_components, tmp_path) -> Path:
+    return shutil.copytree(four_components, tmp_path / 'store')
 
 
 def test_verify(cifar_root, store, capsys):
@@ -175,3 +178,10 @@ def test_launcher_without_torchrun(cifar_root, tmp_path, capsys, monkeypatch):
     assert call('gen_targets', *random(cifar_root, tmp_path, '--launcher',
                                        'pytorch')) == 2
     assert 'torchrun' in capsys.readouterr().err
+
+
+def test_the_command_line_offers_the_librarys_scalings(capsys):
+    assert call('gen_targets', CIFAR, '--normalize', 'none') == 2
+    said = lines(capsys.readouterr().err)[-1]
+    offered = said.partition('choose from')[2]
+    assert tuple(re.findall(r'\w+', offered)) == NORMALIZATIONS

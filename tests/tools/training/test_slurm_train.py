@@ -3,17 +3,17 @@ from __future__ import annotations
 
 import json
 import os
-import socket
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 from calls import CIFAR, DATA, ROOT, cifar
+from forked import free_port
 
 from mmrela import processes as ranks
 from mmrela.errors import UserError
-from mmrela.targets.store import TargetStore
+from mmrela.targets import TargetStore
 
 # What `srun` is asked to do, one argument a line.
 RECORD = '#!/bin/bash\nprintf "%s\\n" "$0" "port $MASTER_PORT" "$@"\n'
@@ -163,9 +163,7 @@ def test_a_broken_node_list(scontrol, monkeypatch):
 def test_targets_training_and_requeue_on_two_ranks(shell, cifar_root,
                                                    tmp_path):
     programs = dict(srun=RUN, scontrol=SCONTROL)
-    with socket.socket() as free:
-        free.bind(('', 0))
-        port = str(free.getsockname()[1])
+    port = str(free_port())
     options = cifar(
         cifar_root, tmp_path / 'targets', f'{DATA}.indices=24',
         'train_dataloader.batch_size=4', 'model.rela_head.out_channels=4',

@@ -79,7 +79,7 @@ def swap(root: Path) -> None:
     (remove, 'of 24 images, the data set has 23'),
     (rename, 'other images than those of the data set, or in another order'),
     (swap, 'other images than those of the data set, or in another order'),
-])  # yapf: disable
+])
 def test_other_images_are_refused(root, capsys, change, reason):
     store, config = root / 'store', root / 'config.py'
     assert call('check_targets', store, '--config', config) == 0

@@ -1,12 +1,14 @@
 """A ranking of priors as Markdown, in words, and as a picture."""
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
-import matplotlib
+from matplotlib.figure import Figure
 
-matplotlib.use('Agg')
-import matplotlib.pyplot as plt  # noqa: E402
+from mmrela.files.atomic import write_atomically
+
+from ..markdown import table
 
 # key of a row -> title of its column, and how its values are written
 COLUMNS = dict(
@@ -34,17 +36,24 @@ def order(rows: list[dict]) -> tuple[list[dict], str]:
     return sorted(rows, key=lambda row: -row[rule]), rule
 
 
-def markdown(rows: list[dict], rule: str, images: int, dim: int) -> str:
+def write_report(found: dict, folder: Path) -> None:
+    """Write ``ranking.{json,md,png}``; ``found``: see ``ranking.rank``."""
+    write_atomically(folder / 'ranking.json',
+                     json.dumps(found, indent=1).encode())
+    write_atomically(folder / 'ranking.md', markdown(found).encode())
+    heat_map(found['priors'], found['distances'], folder / 'ranking.png')
+
+
+def markdown(found: dict) -> str:
     """Table and reason."""
-    titles = ['rank', *(title for title, _ in COLUMNS.values())]
-    lines = [titles, ['---'] * len(titles)]
-    for rank, row in enumerate(rows, 1):
-        lines.append([str(rank), *(
-            '' if row[key] is None else form.format(row[key])
-            for key, (_, form) in COLUMNS.items())])
-    table = '\n'.join(f'| {" | ".join(line)} |' for line in lines)
-    return (f'{table}\n\n{reason(rows, rule)}\n\n{RULES[rule]} '
-            f'{images} images; variance kept is that of {dim} components.\n')
+    rows, rule = found['rows'], found['rule']
+    cells = [[rank, *('' if row[key] is None else form.format(row[key])
+                      for key, (_, form) in COLUMNS.items())]
+             for rank, row in enumerate(rows, 1)]
+    head = ['rank', *(title for title, _ in COLUMNS.values())]
+    return (f'{table(head, cells)}\n\n{reason(rows, rule)}\n\n{RULES[rule]} '
+            f'{found["images"]} images; variance kept is that of '
+            f'{found["dim"]} components.\n')
 
 
 def reason(rows: list[dict], rule: str) -> str:
@@ -74,8 +83,8 @@ def heat_map(names: list[str], distances: list[list[float]],
         file: Where to.
     """
     side = 2 + 0.9 * len(names)
-    figure, axes = plt.subplots(figsize=(side + 3, side), dpi=120,
-                                layout='constrained')
+    figure = Figure(figsize=(side + 3, side), dpi=120, layout='constrained')
+    axes = figure.subplots()
     columns = list(zip(*distances))  # sources on the x-axis, as in the paper
     picture = axes.imshow(columns, cmap='viridis_r', vmin=0, vmax=1)
     ticks = range(len(names))
@@ -90,7 +99,6 @@ def heat_map(names: list[str], distances: list[list[float]],
                       color='white' if columns[y][x] > 0.5 else 'black')
     figure.colorbar(picture, label='unexplained variance')
     figure.savefig(file, bbox_inches='tight')
-    plt.close(figure)
 
 
 def _wrap(name: str, width: int = 36) -> str:

@@ -17,7 +17,7 @@ from typing import BinaryIO
 
 from tqdm import tqdm
 
-from .cli import ToolError
+from ..cli import ToolError
 
 CONNECT_SECONDS = 15
 CHUNK = 1 << 20

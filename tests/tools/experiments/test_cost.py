@@ -3,17 +3,7 @@ from __future__ import annotations
 
 import pytest
 
-from _lib.experiments.cost import knn_curve, write_cost
-
-
-def test_seconds_of_each_score():
-    """Two steps of 1 s, four of 3 s, by a log that counted twice as much."""
-    log = [dict(step=0, knn_top1=10.0), dict(step=2, time=2.0),
-           dict(step=2, knn_top1=20.0), dict(step=6, time=6.0),
-           dict(step=6, knn_top1=30.0)]
-    assert knn_curve(log, train_seconds=14) == [
-        (0, 0, 10), (2, 2, 20), (6, 14, 30)]
-    assert knn_curve(log[1:2], train_seconds=4) == []
+from _lib.experiments.cost import write_cost
 
 
 def line(seed, *knn, **more) -> dict:

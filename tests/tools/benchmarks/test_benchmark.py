@@ -38,9 +38,7 @@ def benchmark(tmp_path, capsys):
 
 @pytest.fixture
 def small_cfg():
-    options = dict(option.split('=') for option in SMALL)
-    options = {key: int(value) for key, value in options.items()}
-    return load_config(argparse.Namespace(config=CIFAR, cfg_options=options))
+    return load_config(argparse.Namespace(config=CIFAR, cfg_options=SMALL))
 
 
 @pytest.mark.parametrize('rounds', [1, 2, 5, 6, 7])
@@ -62,17 +60,6 @@ def test_coverage_counts_all_ways_to_lie_around_the_median(rounds):
     assert coverage(rounds) == around / len(ways)
 
 
-@pytest.mark.parametrize('bar, at_least, holds', [
-    (2.5, False, 'yes'), (2.0, False, 'yes'), (1.5, False, 'open'),
-    (1.0, False, 'open'), (0.5, False, 'no'),
-    (0.5, True, 'yes'), (1.0, True, 'yes'), (1.5, True, 'open'),
-    (2.0, True, 'open'), (2.5, True, 'no'), (None, False, '')])
-def test_bar_holds_only_for_the_whole_interval(bar, at_least, holds):
-    found = Ratio('', 'a', 'b', bar, at_least).measure(
-        dict(a=[1., 3., 4.], b=[1., 2., 2.]))  # 1 to 2
-    assert found['holds'] == holds
-
-
 def test_cases_take_turns_of_the_least_length(clock):
     seen = []
 
@@ -86,9 +73,9 @@ def test_cases_take_turns_of_the_least_length(clock):
     assert seconds == dict(a=[2.] * 3, b=[0.5] * 3)
 
 
-def test_table_tells_medians_bars_and_what_is_missing():
+def test_table_tells_medians_and_what_is_missing():
     ours, theirs = iter([3., 1., 2.]), iter([1., 1., 4.])
-    plan = Plan('A title', {}, [Ratio('speed', 'x', 'y', 2., True),
+    plan = Plan('A title', {}, [Ratio('speed', 'x', 'y'),
                                 Ratio('unknown', 'x', 'z')],
                 10, missing=dict(z='not installed'))
     result = plan.run(1, 0.)
@@ -97,7 +84,7 @@ def test_table_tells_medians_bars_and_what_is_missing():
     text = markdown(dict(result, rounds=3, coverage=coverage(3)))
     assert '| x | 2 | 1 | 3 | 5 |' in text
     assert '| z | not installed |  |  |  |' in text
-    assert '| speed | 1.000 | 0.500 to 3.000 | ≥ 2 | open |' in text
+    assert '| speed | 1.000 | 0.500 to 3.000 |' in text
     assert 'interval (75 %)' in text and 'A title' in text
 
 
@@ -125,12 +112,15 @@ def assert_close(ours, theirs):
 
 def test_step(benchmark):
     out, result = benchmark('step', '--seconds', 0, '--cfg-options', *SMALL)
-    assert '| RELA / BYOL, two views |' in out and '| ≤ 0.85 |' in out
+    assert '| RELA / BYOL, two views |' in out
     assert list(result['seconds']) == [
         'RELA, one view', 'bare loop, one view', 'RELA, two views',
         'bare loop, two views', 'plain BYOL', 'BYOL after RELA']
-    assert [r['bar'] for r in result['ratios']] == [
-        1.03, 1.03, 1.02, 0.45, 0.85]
+    assert [(r['of'], r['to']) for r in result['ratios']] == [
+        ('RELA, one view', 'bare loop, one view'),
+        ('RELA, two views', 'bare loop, two views'),
+        ('BYOL after RELA', 'plain BYOL'), ('RELA, one view', 'plain BYOL'),
+        ('RELA, two views', 'plain BYOL')]
     assert all(len(s) == 2 for s in result['seconds'].values())
 
 
@@ -152,7 +142,7 @@ def test_plain_host_and_ours_take_the_same_step(small_cfg):
 def test_pca(benchmark):
     out, result = benchmark('pca', '--samples', 90, '--dim', 12,
                             '--components', 5, '--seconds', 0)
-    assert '| BatchPCA / X^T X and eigh |' in out and '≥ 10' in out
+    assert '| BatchPCA / X^T X and eigh |' in out
     assert 'against SVD in float64' in out
     assert result['images'] == 90 and len(result['seconds']['BatchPCA']) == 2
 
@@ -179,7 +169,8 @@ def test_too_many_components_are_refused(capsys):
 def test_features(benchmark, cifar_root, tmp_path):
     out, result = benchmark('features', '--prior', 'random,size=16',
                             *cifar(cifar_root, tmp_path / 'none'))
-    assert '≥ 0.9' in out and result['images'] == 16
+    assert "images/s of gen_targets.py's pass / of a" in out
+    assert result['images'] == 16
     assert list(result['seconds']) == [_benchmark_features.PASS,
                                        _benchmark_features.BARE]
     assert not (tmp_path / 'none').exists()
@@ -199,7 +190,7 @@ def test_loader(benchmark, cifar_root, tmp_path):
     out, result = benchmark(
         'loader', '--seconds', 0, *cifar(cifar_root, tmp_path / 'none'))
     assert '| batched / mmpretrain in images/s, weak views |' in out
-    assert '≥ 1.5' in out and result['images'] == 8
+    assert result['images'] == 8
     assert list(result['seconds']) == [
         f'{stage}, {path}' for path in ('mmpretrain', 'batched')
         for stage in ('weak views', "host's views")]

@@ -11,8 +11,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from calls import ROOT, call
-from test_experiment import until
+from calls import ROOT, call, until
 from test_smoke import in_this_process, small_table
 
 from _lib.experiments import runs as _runs

@@ -4,29 +4,20 @@ from __future__ import annotations
 import json
 import os
 import re
+import shlex
 import signal
 import subprocess
 import sys
 import time
 from collections import Counter
-from functools import cache
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
-from calls import ROOT, call
-from mmengine.config import Config
-from mmengine.logging import HistoryBuffer
+from calls import ROOT, call, until
 
-import experiment
-import train
-from _lib.config import load_config
+from _lib.experiments import calls
 from _lib.experiments import table as _table
-from _lib.experiments.results import append, results
-from _lib.experiments.runs import locked
 
-TABLES = sorted(
-    file.stem for file in (ROOT / 'configs/experiments').glob('*.py'))
 FAKE = """\
 import json, os, sys, time
 from pathlib import Path
@@ -112,104 +103,8 @@ def recorded(place: Path) -> list[dict]:
 
 def unlocked(place: Path) -> bool:
     [file] = place.rglob('*/lock')
-    with locked(file) as lock:
+    with calls.locked(file) as lock:
         return lock is not None
-
-
-def until(condition, seconds: float = 120) -> None:
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end
-        time.sleep(0.05)
-
-
-@cache
-def plan(name: str, size: str) -> list[_table.Run]:
-    """The runs of one seed."""
-    table = _table.load_table(name)
-    table.sizes[size].seeds = [0]
-    return _table.plan(table, size, Path('work_dirs'))
-
-
-# ---- tables and keys
-
-
-def test_all_tables_are_seen():
-    assert set(TABLES) >= {'quickstart', 'table1_cifar10', 'table3_methods',
-                           'fig4b_static_lambda', 'ablation_targets'}
-
-
-@pytest.mark.parametrize('name', TABLES)
-def test_rows_differ(name, monkeypatch):
-    monkeypatch.chdir(ROOT)
-    for size in ('smoke', 'small', 'paper'):
-        if (name, size) == ('quickstart', 'paper'):
-            continue
-        runs = plan(name, size)
-        assert len({run.key for run in runs}) == len(runs)
-        assert len({run.row for run in runs}) == len(runs)
-        generations = {run.store: run.generation for run in runs}
-        for run in runs:
-            assert generations[run.store] == run.generation
-            dataset = run.cfg.train_dataloader.dataset
-            assert dataset.targets == str(run.store)
-
-
-@pytest.mark.parametrize('name', TABLES)
-def test_the_command_line_says_what_the_key_says(name, monkeypatch):
-    monkeypatch.chdir(ROOT)
-    for run in {run.row: run for run in plan(name, 'small')}.values():
-        monkeypatch.setattr(sys, 'argv', ['', run.config, *run.cfg_options])
-        cfg = load_config(train.parse_args())
-        told = _table.settings_key(cfg, run.generation, run.probe_epochs)
-        assert told == run.key and run.is_current()
-
-
-def test_what_changes_a_key(monkeypatch):
-    monkeypatch.chdir(ROOT)
-    table = _table.load_table('quickstart')
-    table.sizes.small.seeds = [0]
-    overrides = table.sizes.small.overrides
-    runs = {run.row: run for run in plan('quickstart', 'small')}
-
-    def same(**changes) -> set[str]:
-        overrides.update({key.replace('__', '.'): value
-                          for key, value in changes.items()})
-        now = _table.plan(table, 'small', Path('elsewhere'))
-        return {run.row for run in now if run.key == runs[run.row].key}
-
-    assert same(train_dataloader__dataset__data_root='there',
-                train_dataloader__num_workers=3,
-                default_hooks__logger__interval=1) == set(runs)
-    table.priors.random.normalize = 'center'
-    assert same() == {'BYOL', 'BYOL + RELA, MobileNet-V2'}
-    table.sizes.small.lambda_factor = 11
-    assert same() == {'BYOL'}
-    assert same(optim_wrapper__optimizer__weight_decay=0.02) == set()
-
-
-def test_the_same_settings_are_the_same_run_in_every_table(monkeypatch):
-    monkeypatch.chdir(ROOT)
-    rows = [{run.key: run.row for run in plan(name, 'small')}
-            for name in ('fig4b_static_lambda', 'table3_methods')]
-    assert {rows[0][key] for key in set(rows[0]) & set(rows[1])} == {
-        f'{prior}, Algorithm 1'
-        for prior in ('random prior', 'MobileNet-V2')}
-
-
-def test_rule_for_lambda(monkeypatch):
-    monkeypatch.chdir(ROOT)
-    rules = {}
-    for name in ('quickstart', 'fig4b_static_lambda'):
-        rules |= {run.row: dict(run.cfg.default_hooks.rela.schedule)
-                  for run in plan(name, 'small')}
-    assert rules['BYOL'] == dict(type='FixedLambda', fraction=0)
-    assert rules['BYOL + RELA, MobileNet-V2'] == dict(
-        type='AdaptiveLambda', fast_momentum=0.99, slow_momentum=0.9)
-    assert rules['MobileNet-V2, RELA for 40 %'] == dict(
-        type='FixedLambda', fraction=0.4)
-    paper = plan('fig4b_static_lambda', 'paper')[-1].cfg
-    assert paper.default_hooks.rela.schedule == dict(type='AdaptiveLambda')
 
 
 def test_an_edited_config_is_noticed(place):
@@ -220,9 +115,6 @@ def test_an_edited_config_is_noticed(place):
     assert changed.is_current()
     config.write_text(config.read_text() + '\nmodel = dict(base_momentum=0)')
     assert not changed.is_current()
-
-
-# ---- execution
 
 
 def test_each_run_is_done_and_recorded_once(place, capsys):
@@ -311,32 +203,33 @@ def test_a_run_waits_for_the_one_that_is_its_prior(place, capsys):
         of=recorded(place)[0]['key'])
 
 
-def test_a_time_limit_ends_a_run_that_goes_on_later(place):
-    table = tiny(place)
-    limit = ['--only', 'random', '--max-minutes', (20 + 8) / 60]
-    process = start(table, *limit, train_waits='yes')
-    text, _ = process.communicate(timeout=120)
-    assert process.returncode == 0
+def test_a_time_limit_ends_a_run_that_goes_on_later(place, capsys,
+                                                    monkeypatch):
+    one = [tiny(place), '--only', 'random']
+    monkeypatch.setenv('train_waits', 'yes')
+    limit = ['--max-minutes', (calls.MARGIN + 2) / 60]
+    assert call('experiment', *arguments(*one, *limit)) == 0
+    text = capsys.readouterr().out
     assert 'The time is over' in text
     assert '0 of 2 runs are done; the same command goes on' in text
     assert called(place) == dict(gen_targets=1, train=1)
-    assert start(table, '--only', 'random').wait(120) == 0
+    (place / 'go').touch()
+    assert call('experiment', *arguments(*one)) == 0
     assert called(place) == dict(gen_targets=1, train=3, linear_probe=2)
 
 
-def test_a_killed_call_leaves_its_run_to_its_tool(place):
+def test_a_killed_call_leaves_its_run_to_its_tool(place, capsys):
     table = tiny(place, seeds=[0])
     one = ['--only', 'random']
     process = start(table, *one, train_waits='yes')
     until(lambda: called(place)['train'])
     process.kill()
-    second = start(table, *one)
-    text, _ = second.communicate(timeout=120)
-    assert 'another process is at it' in text and second.returncode == 1
+    assert call('experiment', *arguments(table, *one)) == 1
+    assert 'another process is at it' in capsys.readouterr().out
     (place / 'go').touch()
     until(lambda: list(place.rglob('train.json')))
     until(lambda: unlocked(place))
-    assert start(table, *one).wait(120) == 0
+    assert call('experiment', *arguments(table, *one)) == 0
     assert called(place) == dict(gen_targets=1, train=1, linear_probe=1)
     assert len(recorded(place)) == 1
 
@@ -347,7 +240,7 @@ def test_a_terminated_call_stops_its_tool(place):
     process.send_signal(signal.SIGTERM)
     process.communicate(timeout=120)
     assert process.returncode == 143
-    assert start(tiny(place)).wait(120) == 0
+    assert call('experiment', *arguments(tiny(place))) == 0
 
 
 def test_two_processes_share_the_work(place):
@@ -357,71 +250,30 @@ def test_two_processes_share_the_work(place):
     time.sleep(1)
     (place / 'go').touch()
     assert all(process.wait(120) in (0, 1) for process in both)
-    assert start(table).wait(120) == 0
+    assert call('experiment', *arguments(table)) == 0
     assert called(place) == dict(gen_targets=2, train=6, linear_probe=6)
     keys = [line['key'] for line in recorded(place)]
     assert len(keys) == len(set(keys)) == 6
 
 
 def test_quickstart(place, capsys, monkeypatch):
-    assert call('quickstart', '--epochs', 2) == 0
+    """As ``quickstart.sh`` calls it."""
+    [call_] = re.findall(r'tools/experiment.py (.*?)"\$@"', (
+        ROOT / 'tools/quickstart.sh').read_text().replace('\\\n', ' '), re.S)
     root = place / 'work_dirs/quickstart'
+    asked = shlex.split(call_.replace('$there', 'work_dirs/quickstart'))
+    assert call('experiment', *asked) == 0
     text = (root / 'report.md').read_text()
-    assert text in capsys.readouterr().out and '| untrained |' in text
-    assert 'averages are 25 times faster' in ' '.join(text.split())
+    assert text in capsys.readouterr().out and '| Untrained |' in text
     assert called(place) == dict(gen_targets=2, train=3, linear_probe=4)
-    assert {f.name for f in root.glob('report.*')} == {
-        'report.json', 'report.md', 'report.png'}
-    assert call('quickstart', '--epochs', 2) == 0
+    assert {f.name for f in root.glob('*.*')} == {
+        'report.json', 'report.md', 'report.png', 'results.jsonl'}
+    report = json.loads((root / 'report.json').read_text())
+    assert {run['prior']: run['linear_top1'] for run in report['runs']} == {
+        'none': 40, 'random': 40, 'mobilenet_v2': 40}
+    assert call('experiment', *asked) == 0
     assert called(place)['train'] == 3
     monkeypatch.setenv('train_fails', 'mobilenet_v2')
-    assert call('quickstart', '--epochs', 3) == 2
-    assert 'train.py ended with' in capsys.readouterr().err
-
-
-def test_a_torn_line_costs_nothing_else(tmp_path):
-    file = tmp_path / 'new' / 'results.jsonl'
-    append(file, dict(key='a', linear_top1=1))
-    file.write_text(file.read_text() + '{"key": "b", "linear')
-    append(file, dict(key='b', linear_top1=2))
-    append(file, dict(key='b', linear_top1=3))
-    assert {key: line['linear_top1'] for key, line in results(file).items()
-            } == dict(a=1, b=2)
-    assert file.read_bytes().count(b'\n') == 3
-
-
-def test_grown_results_leave_the_commit_clean(tmp_path, monkeypatch):
-    def git(*arguments) -> str:
-        return subprocess.run(
-            ['git', '-c', 'user.name=a', '-c', 'user.email=a@b', *arguments],
-            check=True, capture_output=True, text=True).stdout.strip()
-
-    monkeypatch.chdir(tmp_path)
-    for name in ('code.py', 'results.jsonl'):
-        (tmp_path / name).write_text('')
-    git('init', '-q')
-    git('add', '.')
-    git('commit', '-qm', 'all')
-    head = git('rev-parse', '--short', 'HEAD')
-    (tmp_path / 'results.jsonl').write_text('{}')
-    assert experiment.commit() == head
-    (tmp_path / 'code.py').write_text('1')
-    assert experiment.commit() == f'{head}-dirty'
-
-
-def test_training_time_counts_the_steps_before_a_resume(tmp_path):
-    times = HistoryBuffer([2., 4., 3.], [1, 1, 1])
-    train.write_summary(SimpleNamespace(
-        work_dir=tmp_path, iter=3, hooks=[], seed=5,
-        message_hub=SimpleNamespace(log_scalars={'train/time': times})))
-    summary = json.loads((tmp_path / 'train.json').read_text())
-    assert summary['train_seconds'] == 9 and summary['steps'] == 3
-    assert summary['seed'] == 5 and summary['threads'] >= 1
-
-
-def test_every_size_of_the_base_says_all():
-    sizes = Config.fromfile(
-        ROOT / 'configs/experiments/_base_/cifar10.py').sizes
-    for size in sizes.values():
-        assert set(size) == {'notes', 'seeds', 'probe_epochs',
-                             'lambda_factor', 'overrides'}
+    assert call('experiment', *asked, '--size', 'long') == 1
+    assert 'train.py ended with exit code 3' in capsys.readouterr().out
+    assert called(place) == dict(gen_targets=2, train=6, linear_probe=6)

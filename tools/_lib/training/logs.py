@@ -4,6 +4,8 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+KNNCurve = list[tuple[int, float, float]]  # steps, seconds, top-1 in %
+
 
 def read_log(work_dir: Path) -> list[dict]:
     """Logged scalars in the order of their steps.
@@ -24,6 +26,24 @@ def curve(rows: list[dict], key: str) -> tuple[tuple, tuple]:
     """Steps and values of one scalar; empty where it was not logged."""
     pairs = [(row['step'], row[key]) for row in rows if key in row]
     return tuple(zip(*pairs)) if pairs else ((), ())
+
+
+def knn_curve(log: list[dict], train_seconds: float) -> KNNCurve:
+    """Steps, seconds of training and kNN top-1 in per cent.
+
+    Args:
+        log: See :func:`read_log`.
+        train_seconds: Of the whole run. The log's seconds are means over
+            some steps, so they only tell how the whole is distributed.
+    """
+    passed = {0: 0.0}
+    for step, seconds in zip(*curve(log, 'time')):
+        last = max(passed)
+        passed[step] = passed[last] + seconds * (step - last)
+    scale = train_seconds / (max(passed.values()) or 1)
+    return [(step, round(scale * max(value for at, value in passed.items()
+                                     if at <= step), 1), round(top1, 2))
+            for step, top1 in zip(*curve(log, 'knn_top1'))]
 
 
 def hand_over(work_dir: Path, rows: list[dict]) -> int | None:

@@ -3,13 +3,11 @@ from __future__ import annotations
 
 import json
 
-import numpy as np
 import pytest
-from calls import call
-from PIL import Image
+from calls import call, colors
 
-import plot_run
-from _lib.experiments.logs import curve, hand_over, read_log
+from _lib.training import curves
+from _lib.training.logs import curve, hand_over, knn_curve, read_log
 
 
 def log(work_dir, name, rows):
@@ -58,24 +56,34 @@ def test_hand_over(work_dir, tmp_path):
     assert hand_over(work_dir, read_log(work_dir)) == 3
 
 
+def test_seconds_of_each_score():
+    """Two steps of 1 s, four of 3 s, by a log that counted twice as much."""
+    log = [dict(step=0, knn_top1=10.0), dict(step=2, time=2.0),
+           dict(step=2, knn_top1=20.0), dict(step=6, time=6.0),
+           dict(step=6, knn_top1=30.0)]
+    assert knn_curve(log, train_seconds=14) == [
+        (0, 0, 10), (2, 2, 20), (6, 14, 30)]
+    assert knn_curve(log[1:2], train_seconds=4) == []
+
+
 def test_stages_and_speed(work_dir):
-    rows = plot_run.load(work_dir)
+    rows = curves.load(work_dir)
     assert curve(rows, 'rela_loss')[0] == (1, 2, 3)
     assert curve(rows, 'host_loss') == ((4, 5), (-1.0, -2.0))
     assert curve(rows, 'speed')[1] == (64, 64, 64, 128, 128)
     (work_dir / 'config.py').unlink()
-    assert curve(plot_run.load(work_dir), 'speed') == ((), ())
+    assert curve(curves.load(work_dir), 'speed') == ((), ())
 
 
 def test_panels(work_dir, monkeypatch):
     drawn = {}
-    monkeypatch.setattr(plot_run, '_panel', lambda axes, styles, logs: (
+    monkeypatch.setattr(curves, '_panel', lambda axes, styles, logs: (
         drawn.update(dict.fromkeys(styles)), axes.plot([1], label='a')))
-    plot_run.draw({'a': plot_run.load(work_dir)}, work_dir / 'a.png')
+    curves.draw({'a': curves.load(work_dir)}, work_dir / 'a.png')
     assert set(drawn) == {'rela_loss', 'host_loss', 'lambda', 'rela_fast',
                           'rela_slow', 'knn_top1', 'lr', 'speed'}
     drawn.clear()
-    plot_run.draw({'a': [host(1, 1.0)]}, work_dir / 'a.png')
+    curves.draw({'a': [host(1, 1.0)]}, work_dir / 'a.png')
     assert set(drawn) == {'lambda', 'lr'}
 
 
@@ -85,18 +93,11 @@ def test_picture_of_two_runs(work_dir, tmp_path_factory, capsys):
     assert call('plot_run', work_dir) == 0
     assert call('plot_run', work_dir, other, '--out', other / 'x/y.png') == 0
     assert str(other / 'x/y.png') in capsys.readouterr().out
-    blue, orange = (31, 119, 180), (255, 127, 14)
+    blue, orange = '#1f77b4', '#ff7f0e'
     one, two = (colors(file) for file in (
         work_dir / 'curves.png', other / 'x/y.png'))
     assert blue in one and orange not in one
     assert {blue, orange} <= two
-
-
-def colors(file) -> set[tuple]:
-    with Image.open(file) as image:
-        pixels = np.asarray(image.convert('RGB')).reshape(-1, 3)
-    found, counts = np.unique(pixels, axis=0, return_counts=True)
-    return {tuple(color) for color in found[counts > 50].tolist()}
 
 
 def test_no_log(tmp_path, capsys):

@@ -1,0 +1,145 @@
+"""Summaries of results, of runs made by hand and of those recorded."""
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from calls import ROOT, colors
+
+from _lib.experiments import summary as _summary
+from _lib.experiments.results import append, result, results
+from _lib.experiments.table import Run, load_table, plan
+
+RECORDED = ROOT / 'configs/experiments/results.jsonl'
+README = (ROOT / 'configs/README.md').read_text()
+SECTIONS = {title.strip('` \n'): text for title, _, text in (
+    part.partition('\n') for part in README.split('### ')[1:])}
+STEPS = 6
+NAMES = dict(none='BYOL', random='BYOL + RELA, random prior',
+             mobilenet_v2='BYOL + RELA, MobileNet-V2')
+TOP1 = dict(none=34.25, random=36.04, mobilenet_v2=41.96)
+SWITCH = dict(none=None, random=3, mobilenet_v2=4)
+RATES = dict(none=1e-4, random=1e-3, mobilenet_v2=1e-3)
+
+
+def rows_of(text: str) -> set[str]:
+    """Rows of tables that show a result."""
+    return {line for line in text.splitlines()
+            if line.startswith('| ') and not line.startswith('| row ')
+            and not line.endswith('|  |') and not line.endswith('| |')}
+
+
+def test_each_table_with_results_has_a_section():
+    found = results(RECORDED)
+    assert {line['table'] for line in found.values()} <= set(SECTIONS)
+
+
+@pytest.mark.parametrize('name', SECTIONS)
+def test_rows_are_those_of_the_results(name, tmp_path, monkeypatch):
+    """configs/README.md shows what its results.jsonl holds."""
+    monkeypatch.chdir(ROOT)
+    monkeypatch.setattr(_summary, 'draw', lambda *_: None)
+    table = load_table(name)
+    text = _summary.write_summary(
+        table, 'small', plan(table, 'small', tmp_path),
+        results(RECORDED), tmp_path / 'stem')
+    assert rows_of(text) == rows_of(SECTIONS[name])
+    assert rows_of(text)
+
+
+def write(file: Path, content: dict) -> None:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(json.dumps(content))
+
+
+def log(work_dir: Path, start: str, rows: list[dict]) -> None:
+    file = work_dir / start / 'vis_data/scalars.json'
+    file.parent.mkdir(parents=True)
+    file.write_text(''.join(json.dumps(row) + '\n' for row in rows))
+
+
+def make(run: Run, place: Path) -> Run:
+    """A finished and probed run."""
+    run = replace(run, store=place / run.store)
+    write(run.work_dir / 'probe.json', dict(
+        linear_top1=TOP1[run.prior] if run.epochs else 27.5))
+    if run.epochs:
+        write(run.work_dir / 'train.json', dict(
+            steps=STEPS, train_seconds=61.7, switch_step=SWITCH[run.prior],
+            seed=0, device='CPU (abc)', threads=2))
+        log(run.work_dir, '20250102_000000', [
+            {'step': step, 'loss': 1 / step, 'time': 0.1,
+             'lambda': int(step < (SWITCH[run.prior] or 0))}
+            for step in range(1, STEPS + 1)])
+    if run.generation:
+        write(run.store / 'meta.json', dict(
+            feature_seconds=20.55, pca_seconds=1.5))
+    return run
+
+
+@pytest.fixture(scope='module')
+def report(tmp_path_factory) -> Path:
+    """The quickstart's, of runs of which one was started twice."""
+    place = tmp_path_factory.mktemp('quickstart')
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(ROOT)
+        table = load_table('quickstart')
+        runs = [make(run, place) for run in plan(table, 'short', place)]
+        log(runs[2].work_dir, '20250101_000000', [dict(step=1, loss=99)])
+        for run in runs:
+            append(place / 'results', result(run))
+        text = _summary.write_summary(
+            table, 'short', runs, results(place / 'results'),
+            place / 'new' / 'report')
+    assert text == (place / 'new' / 'report.md').read_text()
+    return place / 'new'
+
+
+def test_json(report):
+    found = json.loads((report / 'report.json').read_text())
+    assert found['untrained_top1'] == 27.5 and found['size'] == 'short'
+    keys = ('row', 'method', 'prior', 'learning_rate', 'steps', 'seed',
+            'train_seconds', 'switch_step', 'linear_top1', 'images',
+            'batch_size', 'device', 'threads')
+    assert [{key: run[key] for key in keys} for run in found['runs']] == [
+        dict(row=NAMES[prior], method='BYOL', prior=prior, seed=0,
+             learning_rate=rate, steps=STEPS, train_seconds=61.7,
+             switch_step=SWITCH[prior], linear_top1=TOP1[prior],
+             images=10000, batch_size=128, device='CPU (abc)', threads=2)
+        for prior, rate in RATES.items()]
+    assert [run.get('target_seconds') for run in found['runs']] == [
+        None, *[pytest.approx(22.05, abs=0.051)] * 2]
+
+
+def test_markdown(report):
+    text = (report / 'report.md').read_text()
+    rows = [re.split(r' *\| *', line)[1:-1] for line in text.splitlines()
+            if line.startswith('|')]
+    assert rows[0] == ['row', 'learning rate', 'steps', 'hand-over at',
+                       'training, s', 'targets, s', 'linear probe, %', 'seeds']
+    assert set(rows[1]) == {'---'}
+    assert [row[:5] for row in rows[2:]] == [
+        ['Untrained', '', '0', '', '0'],
+        [NAMES['none'], '0.0001', '6', '', '62'],
+        [NAMES['random'], '0.001', '6', '3', '62'],
+        [NAMES['mobilenet_v2'], '0.001', '6', '4', '62']]
+    assert [float(row[5] or 0) for row in rows[2:]] == pytest.approx(
+        [0, 0, 22.05, 22.05], abs=0.051)
+    assert [row[6] for row in rows[2:]] == ['27.5', '34.2', '36.0', '42.0']
+    assert len({len(row) for row in rows}) == 1
+
+
+def test_notes_say_what_the_numbers_rest_on(report):
+    text = (report / 'report.md').read_text()
+    for words in ('**labels**', 'One seed', 'are 10 times faster',
+                  'the 390 steps', 'the same 10,000 images',
+                  'CPU (abc), 2 threads'):
+        assert words in text
+
+
+def test_picture(report):
+    gray, light, orange, blue = '#7f7f7f', '#d3d3d3', '#ff7f0e', '#1f77b4'
+    assert {gray, light, orange, blue} <= colors(report / 'report.png')

@@ -1,0 +1,156 @@
+"""The tables of configs/experiments, and the keys of their runs."""
+from __future__ import annotations
+
+import sys
+from copy import deepcopy
+from functools import cache
+from pathlib import Path
+
+import pytest
+from calls import ROOT
+from mmengine.config import Config
+
+import train
+from _lib.config import load_config
+from _lib.experiments import table as _table
+
+TABLES = sorted(
+    file.stem for file in (ROOT / 'configs/experiments').glob('*.py'))
+
+
+fromfile = Config.fromfile
+# epochs, and the momenta of Algorithm 1's two averages
+QUICKSTART = dict(short=(5, 0.99, 0.9), long=(20, 0.9975, 0.975))
+
+
+@cache
+def read(file: str | Path, **kwargs) -> Config:
+    return fromfile(file, **kwargs)
+
+
+@pytest.fixture(autouse=True)
+def root(monkeypatch) -> None:
+    """The tables' place; each config is read once, which is slow."""
+    monkeypatch.chdir(ROOT)
+    monkeypatch.setattr(Config, 'fromfile', lambda file, **kwargs: deepcopy(
+        read(file, **kwargs)))
+
+
+@cache
+def plan(name: str, size: str) -> list[_table.Run]:
+    """The runs of one seed."""
+    table = _table.load_table(name)
+    table.sizes[size].seeds = [0]
+    return _table.plan(table, size, Path('work_dirs'))
+
+
+def test_all_tables_are_seen():
+    assert set(TABLES) >= {'quickstart', 'table1_cifar10', 'table3_methods',
+                           'fig4b_static_lambda', 'ablation_targets'}
+
+
+@pytest.mark.parametrize('name', TABLES)
+def test_rows_differ(name):
+    sizes = ['smoke', 'small', 'paper']
+    for size in ['smoke', *QUICKSTART] if name == 'quickstart' else sizes:
+        runs = plan(name, size)
+        assert len({run.key for run in runs}) == len(runs)
+        assert len({run.row for run in runs}) == len(runs)
+        generations = {run.store: run.generation for run in runs}
+        for run in runs:
+            assert generations[run.store] == run.generation
+            dataset = run.cfg.train_dataloader.dataset
+            assert dataset.targets == str(run.store)
+
+
+@pytest.mark.parametrize('name', TABLES)
+def test_the_command_line_says_what_the_key_says(name, monkeypatch):
+    for run in {run.row: run for run in plan(name, 'small')}.values():
+        monkeypatch.setattr(sys, 'argv', ['', run.config, *run.cfg_options])
+        cfg = load_config(train.parse_args())
+        told = _table.settings_key(cfg, run.generation, run.probe_epochs)
+        assert told == run.key and run.is_current()
+
+
+def test_what_changes_a_key():
+    table = _table.load_table('quickstart')
+    table.sizes.small.seeds = [0]
+    overrides = table.sizes.small.overrides
+    runs = {run.row: run for run in plan('quickstart', 'small')}
+
+    def same(**changes) -> set[str]:
+        overrides.update({key.replace('__', '.'): value
+                          for key, value in changes.items()})
+        now = _table.plan(table, 'small', Path('elsewhere'))
+        return {run.row for run in now if run.key == runs[run.row].key}
+
+    assert same(train_dataloader__dataset__data_root='there',
+                train_dataloader__num_workers=3,
+                default_hooks__logger__interval=1) == set(runs)
+    table.priors.random.normalize = 'center'
+    assert same() == {'BYOL', 'BYOL + RELA, MobileNet-V2'}
+    table.sizes.small.lambda_factor = 11
+    assert same() == {'BYOL'}
+    assert same(optim_wrapper__optimizer__weight_decay=0.02) == set()
+
+
+def test_the_same_settings_are_the_same_run_in_every_table():
+    rows = [{run.key: run.row for run in plan(name, 'small')}
+            for name in ('fig4b_static_lambda', 'table3_methods')]
+    assert {rows[0][key] for key in set(rows[0]) & set(rows[1])} == {
+        f'{prior}, Algorithm 1'
+        for prior in ('random prior', 'MobileNet-V2')}
+
+
+def test_rule_for_lambda():
+    rules = {}
+    for name in ('quickstart', 'fig4b_static_lambda'):
+        rules |= {run.row: dict(run.cfg.default_hooks.rela.schedule)
+                  for run in plan(name, 'small')}
+    assert rules['BYOL'] == dict(type='FixedLambda', fraction=0)
+    assert rules['BYOL + RELA, MobileNet-V2'] == dict(
+        type='AdaptiveLambda', fast_momentum=0.99, slow_momentum=0.9)
+    assert rules['MobileNet-V2, RELA for 40 %'] == dict(
+        type='FixedLambda', fraction=0.4)
+    paper = plan('fig4b_static_lambda', 'paper')[-1].cfg
+    assert paper.default_hooks.rela.schedule == dict(type='AdaptiveLambda')
+
+
+@pytest.mark.parametrize('size', QUICKSTART)
+def test_the_quickstart_is_what_it_was(size):
+    """Options on which the README's numbers rest."""
+    epochs, fast, slow = QUICKSTART[size]
+    untrained, *runs = plan('quickstart', size)
+    assert untrained.epochs == 0 and untrained.probe_epochs == 100
+    for run, rate in zip(runs, [1e-4, 1e-3, 1e-3], strict=True):
+        cfg, rule = run.cfg, run.cfg.default_hooks.rela.schedule
+        assert cfg.optim_wrapper.optimizer.lr == rate
+        assert cfg.train_cfg.max_epochs == epochs
+        assert cfg.randomness.seed == run.seed == 0
+        dataset = cfg.train_dataloader.dataset
+        assert dataset.rela_pipeline[0].num_views == 1
+        assert dataset.indices == cfg.probe.train.indices == 10000
+        assert run.probe_epochs == 100
+        assert rule == (
+            dict(type='FixedLambda', fraction=0) if run.prior == 'none' else
+            dict(type='AdaptiveLambda', fast_momentum=fast,
+                 slow_momentum=slow))
+    assert [run.generation for run in runs] == [
+        None, dict(prior='random', normalize='whiten'),
+        dict(prior='torchvision:mobilenet_v2', image_size=64,
+             weights='data/weights/mobilenet_v2-b0353104.pth')]
+
+
+def test_the_quickstart_has_one_seed_and_is_else_the_small_size():
+    table = _table.load_table('quickstart')
+    assert [table.sizes[size].seeds for size in QUICKSTART] == [[0], [0]]
+    small = {run.key for run in plan('quickstart', 'small')}
+    assert small == {run.key for run in plan('quickstart', 'short')[1:]}
+
+
+def test_every_size_of_the_base_says_all():
+    sizes = Config.fromfile(
+        ROOT / 'configs/experiments/_base_/cifar10.py').sizes
+    for size in sizes.values():
+        assert set(size) == {'notes', 'seeds', 'probe_epochs',
+                             'lambda_factor', 'overrides'}

@@ -1,0 +1,66 @@
+"""Answers that need no library come before any is imported."""
+from __future__ import annotations
+
+import json
+import sys
+
+import pytest
+from calls import CIFAR, ROOT, shell
+
+# Calls a tool with each list of arguments, as if it were started anew.
+SCRIPT = """\
+import json, runpy, sys
+tool, calls, heavy = sys.argv[1], json.loads(sys.argv[2]), sys.argv[3:]
+sys.path.insert(0, 'tools')
+codes = []
+for argv in calls:
+    sys.argv = [tool, *argv]
+    try:
+        runpy.run_path(tool, run_name='__main__')
+    except SystemExit as e:
+        codes.append(e.code or 0)
+print(json.dumps([codes, [name for name in heavy if name in sys.modules]]))
+"""
+HEAVY = ['torch', 'mmengine', 'mmpretrain', 'mmrela', 'numpy', 'matplotlib']
+TOOLS = sorted(file.stem for file in (ROOT / 'tools').glob('[!_]*.py'))
+PRIOR = ['--prior', 'random']
+# What each tool must have, and mistakes of its own.
+RIGHT = dict(
+    benchmark=['step'], check_targets=['dir', '--config', CIFAR],
+    experiment=['quickstart'], gen_targets=[CIFAR, *PRIOR],
+    linear_probe=[CIFAR, *PRIOR], plot_run=['work'],
+    prepare_cifar10=[], prepare_mobilenet_v2=[],
+    rank_priors=[CIFAR, '--priors', 'random'],
+    show_targets=[CIFAR, '--stores', 'dir'], train=[CIFAR])
+WRONG = dict(
+    benchmark=[[], ['step', 'no.py'], ['pca', '--pairs', '0']],
+    check_targets=[[], ['dir', '--config', 'no.py']],
+    experiment=[[], ['nothing']],
+    gen_targets=[['no.py', *PRIOR], [CIFAR], [CIFAR, *PRIOR, '--amp', 'x']],
+    linear_probe=[['no.py', *PRIOR], [CIFAR], [CIFAR, 'file', *PRIOR]],
+    plot_run=[[]],
+    rank_priors=[['no.py', '--priors', 'random'],
+                 [CIFAR, '--priors', 'random', 'random']],
+    show_targets=[['no.py', '--stores', 'dir'], [CIFAR]],
+    train=[['no.py'], [CIFAR, '--launcher', 'x']])
+HAVE_OPTIONS = ['benchmark', 'check_targets', 'gen_targets', 'linear_probe',
+                'rank_priors', 'show_targets', 'train']
+
+
+@pytest.mark.parametrize('tool', TOOLS)
+def test_help_and_mistakes_import_nothing_heavy(tool):
+    right = RIGHT[tool]
+    mistakes = [[*right, '--nonsense'], *WRONG.get(tool, [])]
+    if tool in HAVE_OPTIONS:
+        mistakes.append([*right, '--cfg-options', 'model'])
+    done = shell(sys.executable, '-c', SCRIPT, f'tools/{tool}.py',
+                 json.dumps([['--help'], *mistakes]), *HEAVY)
+    codes, imported = json.loads(done.stdout.splitlines()[-1])
+    assert codes == [0] + [2] * len(mistakes), done.stderr
+    assert imported == []
+
+
+def test_a_missing_config_is_named():
+    done = shell(sys.executable, 'tools/train.py', 'no.py')
+    assert done.returncode == 2 and done.stdout == ''
+    assert done.stderr == 'error: no config at no.py\n'

@@ -1,0 +1,1 @@
+"""Verified downloads of what the quickstart needs."""

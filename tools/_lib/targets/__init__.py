@@ -1,0 +1,1 @@
+"""What the tools do that make targets, or look at them."""

@@ -1,0 +1,82 @@
+"""Nearest neighbours under targets, and their spectra, as a picture."""
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from torch.utils.data import Dataset
+
+from mmrela.datasets.access import load_sample
+from mmrela.errors import UserError
+from mmrela.measures.neighbours import nearest
+from mmrela.targets import TargetStore, hash_ids
+
+NEIGHBOURS = 5
+
+
+def open_stores(directories: list[str], dataset: Dataset) -> list[TargetStore]:
+    """Stores that are of these images."""
+    stores = [TargetStore.open(directory) for directory in directories]
+    ids = hash_ids(dataset.sample_ids())
+    for store in stores:
+        store.check(ids, len(dataset.dataset))
+    return stores
+
+
+def choose(images: list[int] | None, count: int) -> list[int]:
+    """Rows of the images to look at."""
+    if count <= NEIGHBOURS:
+        raise UserError(f'there are {count} images: neighbours need more than '
+                        f'{NEIGHBOURS}')
+    chosen = images or np.linspace(0, count - 1, 6).astype(int).tolist()
+    if not all(0 <= image < count for image in chosen):
+        raise UserError(f'--images must lie in 0 to {count - 1}')
+    return chosen
+
+
+def draw_images(axes: list[Axes], dataset: Dataset, rows: list[int],
+                bgr: bool) -> None:
+    for place, row in zip(axes, rows):
+        image = load_sample(dataset, row)['img']
+        place.imshow(image[..., ::-1] if bgr else image)
+
+
+def draw_spectra(axes: Axes, stores: list[TargetStore]) -> None:
+    """Variance that the first components keep, of each store's prior."""
+    for store in stores:
+        pca = store.pca
+        kept = pca.variances.cumsum(0) / pca.covariance.trace()
+        axes.plot(range(1, len(kept) + 1), 100 * kept, label=name(store))
+    axes.set(title='variance kept, %', xlabel='components', xscale='log',
+             ylim=(0, 102))
+    axes.legend(fontsize=8)
+
+
+def name(store: TargetStore) -> str:
+    return f'{store.manifest.prior["name"]} ({store.directory.name})'
+
+
+def picture(dataset: Dataset, stores: list[TargetStore], chosen: list[int],
+            bgr: bool, file: Path) -> None:
+    """A row an image: itself, then its neighbours under each store."""
+    ratios = [1] + ([0.3] + [1] * NEIGHBOURS) * len(stores)
+    width = 0.8 * sum(ratios)
+    figure = Figure(figsize=(width + 4, 0.8 * len(chosen) + 0.4), dpi=90,
+                    layout='constrained')
+    left, right = figure.subfigures(1, 2, width_ratios=[width, 4])
+    grid = left.subplots(len(chosen), len(ratios), squeeze=False,
+                         width_ratios=ratios)
+    for axes in grid.flat:
+        axes.set_axis_off()
+    draw_images(grid[:, 0], dataset, chosen, bgr)
+    for number, store in enumerate(stores):
+        first = 2 + number * (1 + NEIGHBOURS)
+        title = grid[0, first].set_title(name(store), loc='left', fontsize=8)
+        title.set_in_layout(False)  # or its column grows as wide as it
+        found = nearest(store, chosen, NEIGHBOURS).tolist()
+        for axes, rows in zip(grid[:, first:first + NEIGHBOURS], found):
+            draw_images(axes, dataset, rows, bgr)
+    draw_spectra(right.subplots(), stores)
+    figure.savefig(file)

@@ -1,0 +1,56 @@
+"""A training from its config to the summary that it leaves."""
+from __future__ import annotations
+
+import json
+import platform
+from pathlib import Path
+
+import torch
+from mmengine.config import Config
+from mmengine.dist import is_main_process
+from mmengine.runner import Runner
+
+from mmrela.datasets.hue import mended_hue
+from mmrela.engine import cpu_ranks
+from mmrela.engine.hooks import AdaptiveLambdaHook
+from mmrela.files.atomic import remove_leftovers, write_atomically
+
+from ..config import misspelt
+from .runnable import require_runnable
+
+
+def train(cfg: Config) -> None:
+    """Train, and leave ``WORK_DIR/train.json``.
+
+    Raises:
+        UserError: the config, or this machine, lacks something.
+    """
+    require_runnable(cfg)
+    cpu_ranks.init_cpu_ranks(cfg)
+    with misspelt(cfg.filename), mended_hue():  # configs without RELA, too
+        runner = Runner.from_cfg(cfg)
+        if is_main_process():  # the only one that writes checkpoints
+            remove_leftovers(runner.work_dir)
+        runner.train()
+    if is_main_process():
+        write_summary(runner)
+
+
+def write_summary(runner: Runner) -> None:
+    """Leave what a report needs in ``WORK_DIR/train.json``.
+
+    ``train_seconds`` is the time of all steps, loading included, also of
+    those before a resume; checkpoints and evaluation are not counted.
+    """
+    hook = AdaptiveLambdaHook.of(runner)
+    times = runner.message_hub.log_scalars.get('train/time')
+    summary = dict(
+        steps=runner.iter,
+        train_seconds=times and round(times.mean() * runner.iter, 1),
+        switch_step=hook and hook.switch_step,
+        seed=runner.seed,
+        device=torch.cuda.get_device_name() if torch.cuda.is_available()
+        else f'CPU ({platform.machine()})',
+        threads=torch.get_num_threads())
+    write_atomically(
+        Path(runner.work_dir) / 'train.json', json.dumps(summary).encode())
