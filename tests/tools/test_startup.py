@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 
 import pytest
@@ -64,3 +65,11 @@ def test_a_missing_config_is_named():
     done = shell(sys.executable, 'tools/train.py', 'no.py')
     assert done.returncode == 2 and done.stdout == ''
     assert done.stderr == 'error: no config at no.py\n'
+
+
+def test_nothing_imports_a_command():
+    files = sorted((ROOT / 'tools').rglob('*.py'))
+    assert len(files) > 3 * len(TOOLS)
+    importing = re.compile(rf'^ *(from|import) ({"|".join(TOOLS)})\b', re.M)
+    assert importing.search('\nimport train\n')
+    assert [file for file in files if importing.search(file.read_text())] == []
