@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import torch
 from forked import run_ranks
-from test_generation import K, cifar, random_prior
+from test_generate import K, cifar, random_prior
 from threadpoolctl import threadpool_info, threadpool_limits
 
 from mmrela.errors import UserError
@@ -233,7 +233,8 @@ def test_full_disk(images, tmp_path, whole, small_disk, capsys):
 def test_old_processes_leave_no_files_behind(images, tmp_path, whole):
     out = tmp_path / 'out'
     (out / 'features').mkdir(parents=True)
-    for name in ('targets.npy.123.tmp', 'features/00001.npy.9.tmp'):
+    for name in ('targets.npy.0123456789abcdef.tmp',
+                 'features/00001.npy.fedcba9876543210.tmp'):
         (out / name).write_bytes(os.urandom(100))
     (out / 'mine.tmp').write_bytes(b'')
     generate(images, pixels(), out, K)

@@ -7,7 +7,7 @@ from hosts import small_config
 
 import train
 
-STALE = 'epoch_3.pth.4711.tmp'
+STALE = 'epoch_3.pth.0123456789abcdef.tmp'
 
 
 @pytest.mark.parametrize('first', [True, False])
