@@ -92,8 +92,8 @@ class BatchPCA:
         if mean.shape != self.mean.shape:
             raise ValueError(f'features have {len(mean)} dimensions, earlier '
                              f'ones had {len(self.mean)}')
-        # Chan et al. (1979): two sets' scatters add up, but for what the
-        # distance of their means adds; so the order of merging is free.
+        # Chan, Golub and LeVeque (1979): scatters about two means add up,
+        # but for what the distance between the means adds.
         total = self.count + count
         shift = mean - self.mean
         self.scatter += scatter

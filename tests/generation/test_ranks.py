@@ -231,8 +231,8 @@ def test_full_disk(images, tmp_path, whole, small_disk, capsys):
 def test_old_processes_leave_no_files_behind(images, tmp_path, whole):
     out = tmp_path / 'out'
     (out / 'features').mkdir(parents=True)
-    for name in ('targets.npy', 'features/00001.npy'):
-        name += f'.{7:016x}.tmp'
+    for name in ('targets.npy.0123456789abcdef.tmp',
+                 'features/00001.npy.fedcba9876543210.tmp'):
         (out / name).write_bytes(os.urandom(100))
     (out / 'mine.tmp').write_bytes(b'')
     make(images, pixels(), out)

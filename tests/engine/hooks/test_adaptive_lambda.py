@@ -9,7 +9,7 @@ from mmpretrain.registry import MODELS
 
 from mmrela.engine.hooks import AdaptiveLambdaHook
 from mmrela.errors import UserError
-from mmrela.schedule import AdaptiveLambda
+from mmrela.schedule import AdaptiveLambda, LambdaRule
 
 
 class Recorder(Hook):
@@ -136,6 +136,54 @@ def test_logs_the_rule_and_forgets_rela_after_it(cifar_root, tmp_path):
     scalars = runner.message_hub.log_scalars
     assert list(scalars['train/lambda'].data[0]) == [1] * 4 + [0] * 12
     assert 'train/rela_loss' not in scalars
+
+
+class CountDown(LambdaRule):
+    """Hands over after three steps, and logs how many are left."""
+
+    def __init__(self):
+        self.left, self.total = 3, None
+
+    @property
+    def lam(self):
+        return int(self.left > 0)
+
+    def begin(self, total_steps):
+        self.total = total_steps
+
+    def update(self, loss):
+        self.left -= 1
+        return self.lam
+
+    def scalars(self):
+        return {'lambda': self.lam, 'rela_left': self.left, 'total': 5}
+
+    def state_dict(self):
+        return dict(left=self.left)
+
+    def load_state_dict(self, state):
+        self.left = state['left']
+
+
+def test_a_users_own_rule(cifar_root, tmp_path):
+    cfg = config(cifar_root, tmp_path, epochs=1,
+                 optim_wrapper__accumulative_counts=2)
+    cfg.default_hooks.rela.schedule = dict(type=CountDown)
+    runner, recorder = train(cfg)
+    hook = AdaptiveLambdaHook.of(runner)
+    assert (hook.schedule.total, hook.switch_step) == (4, 6)
+    assert recorder.stages == ['rela'] * 6 + ['host'] * 2
+    scalars = runner.message_hub.log_scalars
+    assert list(scalars['train/lambda'].data[0]) == [1, 1, 0, 0]
+    assert len(scalars['train/total'].data[0]) == 4
+    assert 'train/rela_left' not in scalars
+
+
+def test_a_runner_without_rela_has_no_such_hook(cifar_root, tmp_path):
+    runner = Runner.from_cfg(config(cifar_root, tmp_path))
+    assert AdaptiveLambdaHook.of(runner) in runner.hooks
+    runner._hooks.clear()
+    assert AdaptiveLambdaHook.of(runner) is None
 
 
 def test_warns_if_it_never_handed_over(cifar_root, tmp_path):

@@ -11,7 +11,7 @@ from mmengine.logging import HistoryBuffer
 
 from _lib.training import run
 
-STALE = 'epoch_3.pth.4711.tmp'
+STALE = 'epoch_3.pth.0123456789abcdef.tmp'
 
 
 @pytest.mark.parametrize('first', [True, False])
