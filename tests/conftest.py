@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
-import unformatted  # noqa: F401
+import shortcuts  # noqa: F401
 from PIL import Image
 
 torch.set_num_threads(1)

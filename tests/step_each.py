@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 
 import torch
-import unformatted  # noqa: F401
+import shortcuts  # noqa: F401
 from hosts import DIM, hand_over_after, write_random_targets
 from mmengine.config import Config
 from mmengine.hooks import Hook

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 import torch
-import unformatted  # noqa: F401
+import shortcuts  # noqa: F401
 from mmengine.config import Config
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
