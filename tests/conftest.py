@@ -11,9 +11,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import shortcuts  # noqa: F401
 import torch
 import torch.nn.functional as F
-import shortcuts  # noqa: F401
 from PIL import Image
 
 torch.set_num_threads(1)

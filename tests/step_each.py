@@ -9,8 +9,8 @@ import json
 import sys
 from pathlib import Path
 
-import torch
 import shortcuts  # noqa: F401
+import torch
 from hosts import DIM, hand_over_after, write_random_targets
 from mmengine.config import Config
 from mmengine.hooks import Hook

@@ -7,8 +7,8 @@ import os
 import sys
 from pathlib import Path
 
-import torch
 import shortcuts  # noqa: F401
+import torch
 from mmengine.config import Config
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
