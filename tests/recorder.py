@@ -23,7 +23,8 @@ class Recorder(Hook):
         self.stages: list[str] = []
         self.samples: list[list[int]] = []
         self.sides: list[list[list[int]]] = []  # (H, W) of each view
-        self.losses: list[dict[str, torch.Tensor]] = []
+        self.losses: list[dict[str, float]] = []
+        self.dtypes: list[dict[str, torch.dtype]] = []  # of the losses
         self.first: tuple[dict, dict, torch.Tensor] | None = None
 
     def before_train_iter(self, runner: Runner, batch_idx: int,
@@ -31,7 +32,7 @@ class Recorder(Hook):
         inputs, samples = data_batch['inputs'], data_batch['data_samples']
         is_rela = 'rela_target' in samples[0]
         self.stages.append('rela' if is_rela else 'host')
-        self.samples.append([sample.sample_idx for sample in samples])
+        self.samples.append([s.get('sample_idx') for s in samples])
         views = [inputs] if isinstance(inputs, torch.Tensor) else inputs
         self.sides.append([list(view.shape[-2:]) for view in views])
         if not is_rela and self.first is None:
@@ -42,12 +43,8 @@ class Recorder(Hook):
     def after_train_iter(self, runner: Runner, batch_idx: int,
                          data_batch: dict,
                          outputs: dict[str, torch.Tensor]) -> None:
-        self.losses.append({name: value.detach().clone()
-                            for name, value in outputs.items()})
-
-    def floats(self, loss: str) -> list[float]:
-        """That loss of the steps which had it."""
-        return [step[loss].item() for step in self.losses if loss in step]
+        self.losses.append({k: v.item() for k, v in outputs.items()})
+        self.dtypes.append({k: v.dtype for k, v in outputs.items()})
 
 
 def train(cfg: Config, recorder: Any = None) -> tuple[Runner, Any]:

@@ -146,7 +146,7 @@ def test_bfloat16(cifar_root, tmp_path, monkeypatch):
     losses, weights, watch = train_and_resume(
         cifar_root, tmp_path, double=False, **BF16)
     assert watch.convolutions == {torch.bfloat16}
-    assert {loss['rela_loss'].dtype for loss in watch.losses[:SWITCH]} == {
+    assert {loss['rela_loss'] for loss in watch.dtypes[:SWITCH]} == {
         torch.float32}
     averaged = weights['target_net.module.0.conv1.weight']
     assert averaged.dtype == torch.float32
