@@ -1,6 +1,7 @@
 """Small data sets with the layout of the real ones."""
 from __future__ import annotations
 
+import functools
 import os
 import time
 
@@ -11,12 +12,28 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import shortcuts  # noqa: F401
 import torch
 import torch.nn.functional as F
-import unformatted  # noqa: F401
 from PIL import Image
+from walk import imports, inside
 
 torch.set_num_threads(1)
+# Who imports none of these neither trains nor starts processes.
+LONG = ('calls', 'elsewhere', 'forked', 'mmengine.runner', 'multiprocessing',
+        'recorder', 'subprocess', 'train_ranks')
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark as quick what is neither slow nor in a file that takes long."""
+    @functools.cache
+    def takes_long(file: Path) -> bool:
+        found = imports(file.stem, file.read_text('utf-8'))
+        return any(inside(name, LONG) for name in found)
+
+    for item in items:
+        if not item.get_closest_marker('slow') and not takes_long(item.path):
+            item.add_marker('quick')
 
 
 def smooth_images(count: int, size: tuple[int, int],

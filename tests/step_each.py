@@ -6,17 +6,17 @@ their work directories.
 from __future__ import annotations
 
 import json
+import math
 import sys
 from pathlib import Path
 
+import shortcuts  # noqa: F401
 import torch
-import unformatted  # noqa: F401
 from hosts import DIM, hand_over_after, write_random_targets
 from mmengine.config import Config
-from mmengine.hooks import Hook
 from mmengine.registry import init_default_scope
-from mmengine.runner import Runner
 from mmpretrain.registry import MODELS
+from recorder import train
 
 import mmrela  # noqa: F401
 
@@ -28,23 +28,9 @@ COMMON = {
     'train_dataloader.dataset.indices': 2 * BATCH,
     'train_cfg.max_epochs': 1,
     'log_level': 'ERROR',
+    'default_hooks.checkpoint.save_last': False,  # 100 MB each
+    'default_hooks.checkpoint.interval': 2,
 }
-
-
-class Views(Hook):
-    """Notes each batch's stage, the sides of its views, and its loss."""
-
-    def __init__(self) -> None:
-        self.seen = []
-
-    def after_train_iter(self, runner: Runner, batch_idx: int,
-                         data_batch: dict, outputs: dict) -> None:
-        inputs = data_batch['inputs']
-        views = [inputs] if isinstance(inputs, torch.Tensor) else inputs
-        self.seen.append(dict(
-            rela='rela_target' in data_batch['data_samples'][0],
-            sides=[list(view.shape[-2:]) for view in views],
-            finite=bool(outputs['loss'].isfinite())))
 
 
 def pretraining(cfg: Config, root: Path) -> None:
@@ -79,11 +65,12 @@ def steps(config: str, root: Path) -> dict:
         cfg.optim_wrapper = dict(
             type='OptimWrapper', optimizer=cfg.optim_wrapper.optimizer)
     (pretraining if 'rela_head' in cfg.model else linear)(cfg, root)
-    runner = Runner.from_cfg(cfg)
-    views = Views()
-    runner.register_hook(views)
-    runner.train()
-    return dict(config=config, seen=views.seen)
+    _, seen = train(cfg)
+    return dict(config=config, seen=[
+        dict(rela=stage == 'rela', sides=sides,
+             finite=math.isfinite(losses['loss']))
+        for stage, sides, losses in zip(seen.stages, seen.sides,
+                                        seen.losses)])
 
 
 if __name__ == '__main__':

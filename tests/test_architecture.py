@@ -1,124 +1,149 @@
-"""Who may import whom, and what configs may hold (design.md)."""
+"""Who may import whom."""
 from __future__ import annotations
 
-import ast
 import os
 import sys
-from collections.abc import Iterator
-from pathlib import Path
 
-import pytest
-from mmengine.config import Config
+from walk import ROOT, Rule, imports, inside, sources
 
-ROOT = Path(__file__).parents[1]
-PACKAGE = sorted((ROOT / 'mmrela').rglob('*.py'))
-TOOLS = sorted((ROOT / 'tools').glob('*.py'))
-CONFIGS = sorted((ROOT / 'configs').rglob('*.py'))
-LEAVES = sorted((ROOT / 'configs').glob('*.py'))
-CORE = ('blocks', 'errors', 'guards', 'manifest', 'pca', 'ranking', 'ranks',
-        'schedule', 'similarity', 'stopwatch', 'targets', 'writing')
-LIBRARIES = {'numpy', 'torch', *sys.stdlib_module_names}
-
-
-def imports(source: str, module: str,
-            top_level: bool = False) -> Iterator[str]:
-    """Full names of all that a module's source imports.
-
-    Args:
-        source: Python code.
-        module: Its dotted name, ``mmrela.x`` (a package's with
-            ``.__init__``), to resolve relative imports.
-        top_level: Leave out what stands inside of functions.
-    """
-    tree = ast.parse(source)
-    for node in tree.body if top_level else ast.walk(tree):
-        if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom):
-            parents = module.split('.')[:-node.level] if node.level else []
-            base = '.'.join(parents + [node.module] * bool(node.module))
-            yield from (f'{base}.{alias.name}' for alias in node.names)
+COMMANDS = {file.stem for file in (ROOT / 'tools').glob('[!_]*.py')}
+# Room -> rooms that it may import, beside itself, errors and rng. Each stands
+# below those that it names, so no arrow points back.
+ROOMS = dict(
+    version='',
+    errors='',
+    rng='',
+    pca='',
+    schedule='',
+    processes='',
+    files='',
+    models='',
+    targets='files pca',
+    measures='targets',
+    datasets='targets',
+    batched='datasets',
+    priors='datasets models.pooling files',
+    features='priors datasets',
+    generation='features priors datasets targets files pca processes',
+    engine='features priors measures datasets files schedule processes')
+DOORS = {'__init__', 'registry'}  # of all rooms
+CORE = {'version', 'errors', 'rng', 'pca', 'schedule', 'processes', 'targets',
+        'measures'}
+LIBRARIES = {'mmrela', 'numpy', 'torch', *sys.stdlib_module_names}
 
 
-def imports_of(file: Path, **kwargs) -> list[str]:
-    module = '.'.join(file.relative_to(ROOT).with_suffix('').parts)
-    return list(imports(file.read_text('utf-8'), module, **kwargs))
+def mmrela(*rooms: str) -> set[str]:
+    return {f'mmrela.{room}' for room in rooms}
 
 
-def inside(name: str, modules) -> bool:
-    """Whether ``name`` is one of the modules or within one."""
-    return any(f'{name}.'.startswith(f'{module}.') for module in modules)
-
-
-def relative(file: Path) -> str:
-    return str(file.relative_to(ROOT))
+ARROWS = {room: Rule(
+    mmrela(room), among={'mmrela'},
+    allowed=mmrela(room, 'errors', 'rng', *others.split()))
+    for room, others in ROOMS.items()}
+CORE_ALONE = Rule(mmrela(*CORE), LIBRARIES)
+# Who downloads nothing, or uses another prior, may lack these libraries.
+LAZY_FILES = Rule(mmrela('files'), LIBRARIES, lazy=False)
+LAZY_PRIORS = Rule(mmrela('priors'), {*LIBRARIES, 'PIL'}, lazy=False)
+# Hosts know nothing of RELA: they could stand in mmpretrain.
+HOSTS = Rule(mmrela('models.selfsup'), mmrela('models.selfsup') | {
+    'mmengine', 'mmpretrain', *LIBRARIES} - {'mmrela'})
+NO_TOOLS = Rule({'mmrela'}, forbidden={
+    'tools', '_lib', '_build', '_launch', *COMMANDS})
+# What two commands share stands in tools/_lib.
+NO_COMMANDS = Rule({'tools'}, forbidden={
+    *COMMANDS, *(f'tools.{name}' for name in COMMANDS)})
+# mmcv-lite, which has none, is enough for all of mmrela.
+NO_OPERATORS = Rule({'mmrela', 'tools'}, forbidden={'mmcv.ops'})
 
 
 def test_walk_finds_imports():
     source = ('import a.b as c, d\nfrom e import f\nfrom . import g\n'
-              'from ..h import i\ndef j():\n    from mmcv import ops\n')
-    found = ['a.b', 'd', 'e.f', 'mmrela.x.g', 'mmrela.h.i', 'mmcv.ops']
-    assert list(imports(source, 'mmrela.x.y')) == found
-    assert list(imports(source, 'mmrela.x.y', top_level=True)) == found[:-1]
+              'from ..h import i\ntry:\n    import k\nexcept E:\n    pass\n'
+              'def j():\n    from mmcv import ops\n')
+    found = ['a.b', 'd', 'e.f', 'mmrela.x.g', 'mmrela.h.i', 'k', 'mmcv.ops']
+    assert list(imports('mmrela.x.y', source)) == found
+    assert list(imports('mmrela.x.y', source, lazy=False)) == found[:-1]
     assert inside('mmcv.ops.nms', ['mmcv.ops'])
     assert not inside('mmcv.ops_extra', ['mmcv.ops'])
 
 
-@pytest.mark.parametrize('name', CORE)
-def test_core_needs_neither_mm_nor_adapters(name):
-    allowed = {*LIBRARIES, *(f'mmrela.{core}' for core in CORE)}
-    found = imports_of(ROOT / 'mmrela' / f'{name}.py')
-    assert [n for n in found if not inside(n, allowed)] == []
+def test_each_rule_tells_what_breaks_it():
+    for rule, module, source, name in [
+        (ARROWS['targets'], 'mmrela.targets.store',
+         'from ..measures import a', 'mmrela.measures.a'),
+        (ARROWS['priors'], 'mmrela.priors.base', 'from ..models import rela',
+         'mmrela.models.rela'),
+        (ARROWS['priors'], 'mmrela.priors.base', 'import mmrela', 'mmrela'),
+        (ARROWS['engine'], 'mmrela.engine.hooks.a',
+         'def f():\n    from ... import registry', 'mmrela.registry'),
+        (CORE_ALONE, 'mmrela.pca', 'def f():\n    import mmcv', 'mmcv'),
+        (LAZY_FILES, 'mmrela.files.weights', 'import timm', 'timm'),
+        (LAZY_PRIORS, 'mmrela.priors.timm', 'import timm', 'timm'),
+        (HOSTS, 'mmrela.models.selfsup.dino', 'from ...errors import E',
+         'mmrela.errors.E'),
+        (NO_TOOLS, 'mmrela.engine.a', 'import train', 'train'),
+        (NO_TOOLS, 'mmrela.engine.a', 'from _lib.cli import run',
+         '_lib.cli.run'),
+        (NO_COMMANDS, 'tools._lib.cli', 'import train', 'train'),
+        (NO_COMMANDS, 'tools.benchmark', 'from train import main',
+         'train.main'),
+        (NO_OPERATORS, 'tools.train', 'from mmcv import ops', 'mmcv.ops'),
+    ]:
+        assert rule.offenders({module: source}) == [
+            f'{module} imports {name}']
 
 
-@pytest.mark.parametrize('file', PACKAGE + TOOLS, ids=relative)
-def test_nothing_needs_compiled_operators(file):
-    """mmcv-lite, which has none, is enough for all of mmrela."""
-    assert [n for n in imports_of(file) if inside(n, ['mmcv.ops'])] == []
+def test_rules_leave_alone_what_they_allow():
+    lazy = 'def f():\n    import timm'
+    for rule, module, source in [
+        (ARROWS['priors'], 'mmrela.priors.base',
+         'import timm\nfrom . import a\nfrom ..errors import b\n'
+         'from ..models.pooling import c'),
+        (CORE_ALONE, 'mmrela.engine.compat', 'import mmengine'),
+        (LAZY_FILES, 'mmrela.files.weights', lazy),
+        (LAZY_PRIORS, 'mmrela.priors.timm', lazy),
+        (NO_COMMANDS, 'tools.train', 'from _lib.cli import run'),
+    ]:
+        assert rule.offenders({module: source}) == []
 
 
-@pytest.mark.parametrize('file', PACKAGE, ids=relative)
-def test_nobody_imports_tools(file):
-    tools = ['tools', *(tool.stem for tool in TOOLS)]
-    assert [n for n in imports_of(file) if inside(n, tools)] == []
+def test_no_import_goes_against_the_arrows():
+    code, above = sources('mmrela'), set()
+    for room, others in ROOMS.items():
+        assert {other.split('.')[0] for other in others.split()} <= above
+        above.add(room)
+        assert ARROWS[room].offenders(code) == []
+    assert {module.split('.')[1] for module in code} - DOORS == above
 
 
-@pytest.mark.parametrize(
-    'file', sorted((ROOT / 'mmrela' / 'priors').glob('*.py')), ids=relative)
-def test_priors_import_their_libraries_lazily(file):
-    allowed = {*LIBRARIES, 'PIL', 'mmrela'}
-    found = imports_of(file, top_level=True)
-    assert [n for n in found if not inside(n, allowed)] == []
+def test_the_core_needs_numpy_and_torch_alone():
+    for rule in CORE_ALONE, LAZY_FILES:
+        assert rule.offenders(sources('mmrela')) == []
 
 
-@pytest.mark.parametrize(
-    'file', sorted((ROOT / 'mmrela' / 'hosts').glob('*.py')), ids=relative)
-def test_hosts_are_plain_mmpretrain(file):
-    allowed = {*LIBRARIES, 'mmengine', 'mmpretrain', 'mmrela.models.selfsup'}
-    assert [n for n in imports_of(file) if not inside(n, allowed)] == []
+def test_priors_import_their_libraries_lazily():
+    assert LAZY_PRIORS.offenders(sources('mmrela')) == []
+
+
+def test_hosts_are_plain_mmpretrain():
+    assert HOSTS.offenders(sources('mmrela')) == []
+
+
+def test_nobody_imports_tools():
+    assert NO_TOOLS.offenders(sources('mmrela')) == []
+
+
+def test_no_tool_imports_another():
+    assert NO_COMMANDS.offenders(sources('tools')) == []
+
+
+def test_nothing_needs_compiled_operators():
+    assert NO_OPERATORS.offenders(sources('mmrela', 'tools')) == []
 
 
 def test_walk_reaches_every_file():
-    assert len(PACKAGE) > 20 and len(TOOLS) > 5
-    seen = [name for folder in ('mmrela', 'configs')
+    seen = [name for folder in ('mmrela', 'tools')
             for _, _, names in os.walk(ROOT / folder) for name in names]
-    assert len(PACKAGE) + len(CONFIGS) == sum(
-        name.endswith('.py') for name in seen)
-    assert len(LEAVES) >= 3 and len(CONFIGS) - len(LEAVES) >= 6
-
-
-@pytest.mark.parametrize('file', CONFIGS, ids=relative)
-def test_config_loads(file):
-    assert len(Config.fromfile(file)) > 0
-
-
-@pytest.mark.parametrize('file', LEAVES, ids=relative)
-def test_leaf_is_short_and_complete(file):
-    assert len(file.read_text().splitlines()) <= 10
-    cfg = Config.fromfile(file)
-    assert cfg.model.type == 'Rela' and cfg.model.host
-    assert cfg.train_dataloader.dataset.type in (
-        'RelaTargetDataset', 'DeviceRelaTargetDataset')
-    assert cfg.train_dataloader.sampler.type == 'RelaSampler'
-    assert cfg.default_hooks.rela.type == 'AdaptiveLambdaHook'
-    assert cfg.find_unused_parameters is True
+    code = sources('mmrela', 'tools')
+    assert len(code) == sum(name.endswith('.py') for name in seen)
+    assert len(COMMANDS) > 5

@@ -1,6 +1,9 @@
 #!/usr/bin/env bash
-# Sets up the environment, then runs the linter and the tests.
-# Usage: bash tools/test.sh [pytest arguments]     (-m slow for the slow ones)
+# Sets up the environment, then runs the linter and the tests, on all cores.
+# Usage: bash tools/test.sh [pytest arguments]
+#   -m quick   those for every save, without trainings and processes
+#   -m slow    those that take minutes or need data
+#   -n 0       in one process, as plain pytest does
 # VENV names the environment (default: .venv here).
 set -euo pipefail
 
@@ -11,4 +14,6 @@ venv=${VENV:-$root/.venv}
 bash "$root/tools/setup_env.sh" "$venv"
 cd "$root"
 "$venv/bin/python" -m ruff check .
-OMP_NUM_THREADS=1 exec "$venv/bin/python" -m pytest "$@"
+# A worker needs 1 GB. They steal tests from each other, so that none waits.
+OMP_NUM_THREADS=1 exec "$venv/bin/python" -m pytest \
+    -n auto --maxprocesses 8 --dist worksteal "$@"

@@ -2,29 +2,16 @@
 from __future__ import annotations
 
 import pytest
+import recorder
 import torch
 from hosts import HOSTS, hand_over_after, small_config
-from mmengine.hooks import Hook
-from mmengine.runner import Runner
 
 TOTAL, SWITCH = 8, 3  # steps: two epochs of four
 
 
-class Stages(Hook):
-    """Notes for each step its stage and how many views it had."""
-
-    def __init__(self) -> None:
-        self.seen = []
-
-    def after_train_iter(self, runner, batch_idx, data_batch=None,
-                         outputs=None) -> None:
-        stage = 'rela' if 'rela_loss' in outputs else 'host'
-        self.seen.append((stage, len(data_batch['inputs'])))
-
-
 @pytest.fixture
 def train(cifar_root, tmp_path, monkeypatch):
-    """Train under a name, and return the stages and the weights."""
+    """Train under a name; each step's stage and views, and the weights."""
     monkeypatch.setitem(HOSTS, 'device', (
         'byol_rela_r18_cifar10_device.py', HOSTS['BYOL'][1]))
 
@@ -34,11 +21,8 @@ def train(cifar_root, tmp_path, monkeypatch):
             experiment_name=f'{name} of {tmp_path.name}',
             train_dataloader__dataset__indices=32,
             **{**hand_over_after(SWITCH, TOTAL), **options})
-        runner = Runner.from_cfg(cfg)
-        stages = Stages()
-        runner.register_hook(stages)
-        runner.train()
-        return stages.seen, torch.load(
+        _, seen = recorder.train(cfg)
+        return [*zip(seen.stages, map(len, seen.sides))], torch.load(
             tmp_path / name / 'epoch_2.pth', weights_only=True)['state_dict']
 
     return run

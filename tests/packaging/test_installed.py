@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from elsewhere import (
     environment,
+    experiment,
     make_venv,
     pip_install,
     train_through_the_hand_over,
@@ -51,14 +52,25 @@ def python(request, wheel, tmp_path) -> Iterator[Path]:
         shutil.rmtree(venv, ignore_errors=True)
 
 
-def test_a_training_goes_through_the_hand_over(python, cifar_root, tmp_path):
-    folder = tmp_path / 'empty'
-    folder.mkdir()
+@pytest.fixture
+def checkout(python, tmp_path) -> Path:
+    """Where the wheel brought configs/ and tools/."""
     found = subprocess.run(
         [str(python), '-W', 'ignore', '-c',
          'import mmrela; print(mmrela.__path__[0])'],
-        cwd=folder, env=environment(), check=True, capture_output=True,
+        cwd=tmp_path, env=environment(), check=True, capture_output=True,
         text=True)
     package = Path(found.stdout.split()[-1])
     assert package.is_relative_to(python.parents[1])
-    train_through_the_hand_over(python, package / '.mim', cifar_root, folder)
+    return package / '.mim'
+
+
+def test_tools_of_a_wheel_work(python, checkout, cifar_root, tmp_path):
+    """Targets, a training through the hand-over, and an experiment."""
+    folders = tmp_path / 'training', tmp_path / 'experiment'
+    for folder in folders:
+        folder.mkdir()
+    train_through_the_hand_over(python, checkout, cifar_root, folders[0])
+    result = experiment(python, checkout, cifar_root, folders[1])
+    assert result['steps'] >= result['epochs'] > 0
+    assert 0 <= result['linear_top1'] <= 100

@@ -16,10 +16,11 @@ from _build import MIM, BuildPy
 
 ROOT = Path(__file__).parents[2]
 TRAVEL = ['configs/_base_/deep/x.py', 'configs/README.md', 'configs/leaf.py',
-          'model-index.yml', 'tools/pins.txt', 'tools/run.sh', 'tools/t.py']
+          'model-index.yml', 'tools/_lib/deep/y.py', 'tools/pins.txt',
+          'tools/run.sh', 'tools/t.py']
 STAY = ['configs/__pycache__/leaf.cpython-311.pyc', 'configs/figure.png',
         'data/x.py', 'tests/test_x.py', 'tools/__pycache__/t.pyc',
-        'tools/sub/y.py', 'tools/weights.pth']
+        'tools/weights.pth']
 LEAVES = ['byol_rela_r18_cifar10', 'byol_rela_r50_in1k']
 PIP = ['-m', 'pip', 'wheel', '--no-deps', '--no-build-isolation', '--no-index',
        '--disable-pip-version-check', '-q', '-w']

@@ -10,6 +10,7 @@ from types import SimpleNamespace
 
 import layouts
 import pytest
+from mmengine.config import Config
 
 from _lib.config import load_config
 
@@ -43,6 +44,28 @@ SLOW = {'cifar100', 'students', 'imagefolder', 'tiny', 'in1k', 'linear'}
 # Weak views, and the side of six small views beside the host's two.
 LOCAL_CROPS = {'swav_rela_r50_in1k.py': (2, 96),
                'dino_rela_r18_cifar10_multicrop.py': (1, 16)}
+
+
+def test_configs_load_and_leaves_are_short_and_complete():
+    files = sorted(CONFIGS.rglob('*.py'))
+    assert len(files) > len(LEAVES) + 6
+    for file in files:
+        cfg = Config.fromfile(file)
+        assert len(cfg) > 0, file
+        if file.parent == CONFIGS:
+            assert len(file.read_text().splitlines()) <= 10, file
+            assert is_complete(cfg), file
+
+
+def is_complete(cfg: Config) -> bool:
+    """Whether a leaf has all of RELA's parts."""
+    loader = cfg.train_dataloader
+    return (cfg.model.type == 'Rela' and bool(cfg.model.host)
+            and loader.dataset.type in ('RelaTargetDataset',
+                                        'DeviceRelaTargetDataset')
+            and loader.sampler.type == 'RelaSampler'
+            and cfg.default_hooks.rela.type == 'AdaptiveLambdaHook'
+            and cfg.find_unused_parameters is True)
 
 
 def test_every_leaf_is_in_one_group():

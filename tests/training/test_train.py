@@ -1,28 +1,31 @@
 """Each host of the table: through the hand-over, resumed, on two ranks."""
+from __future__ import annotations
+
+import functools
 import json
-import os
-import subprocess
-import sys
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 import torch
 from hosts import HOSTS, hand_over_after, small_config
+from mmengine.config import Config
 from mmengine.runner import Runner
 from mmpretrain.models.selfsup import BYOL
 from mmpretrain.registry import MODELS
+from recorder import Recorder, train
+from train_ranks import train_on_two_ranks
 
 from mmrela.engine.hooks import AdaptiveLambdaHook
 from mmrela.errors import UserError
 
-ROOT = Path(__file__).parents[2]
 TOTAL = 24  # steps: 3 epochs of 8
 
 
 def config(host, cifar_root, work_dir, switch, **options):
-    return small_config(
-        host, cifar_root, work_dir, train_cfg__max_epochs=3,
-        **hand_over_after(switch, TOTAL), **options)
+    return small_config(host, cifar_root, work_dir, **{
+        'train_cfg__max_epochs': 3, **hand_over_after(switch, TOTAL),
+        **options})
 
 
 def weights(file):
@@ -35,22 +38,74 @@ def assert_same(ours, theirs):
         assert torch.equal(value, theirs[name]), name
 
 
+@dataclass
+class Whole:
+    """A training that nothing disturbed, and what it left."""
+    host: str
+    switch: int
+    work_dir: Path
+    cfg: Config
+    recorder: Recorder
+
+    def resumed_from(self, epoch, cifar_root, work_dir):
+        """A config that goes on from a checkpoint."""
+        cfg = config(self.host, cifar_root, work_dir, self.switch,
+                     experiment_name=work_dir.name + work_dir.parent.name)
+        cfg.load_from = str(self.work_dir / f'epoch_{epoch}.pth')
+        cfg.resume = True
+        return cfg
+
+
+@pytest.fixture(scope='module')
+def whole(cifar_root, tmp_path_factory):
+    """The whole training of a host and a switch step, each done once."""
+    @functools.cache
+    def run(host, switch):
+        work_dir = tmp_path_factory.mktemp(f'{host}-{switch}') / 'work'
+        cfg = config(host, cifar_root, work_dir, switch)
+        return Whole(host, switch, work_dir, cfg.copy(), train(cfg)[1])
+
+    return run
+
+
+def log_of_lambda(switch):
+    """λ after each step: 1 until the rule lets it fall."""
+    return [1] * (switch - 1) + [0] * (TOTAL - switch + 1)
+
+
 @pytest.mark.parametrize('host, switch', [
     *((host, 12) for host in HOSTS), ('BYOL', 4), ('BYOL', 20)])
-def test_resume_continues_exactly(host, switch, cifar_root, tmp_path):
-    """Checkpoint after epoch 1: past, before and long before λ falls."""
-    whole = config(host, cifar_root, tmp_path / 'whole', switch)
-    Runner.from_cfg(whole).train()
-    part = config(host, cifar_root, tmp_path / 'part', switch)
-    part.load_from = str(tmp_path / 'whole' / 'epoch_1.pth')
-    part.resume = True
-    part.experiment_name = 'resumed'
-    runner = Runner.from_cfg(part)
-    runner.train()
-    hook = AdaptiveLambdaHook.of(runner)
-    assert hook.switch_step == switch
-    assert_same(weights(tmp_path / 'whole' / 'epoch_3.pth'),
+def test_a_training_and_its_resume(host, switch, whole, cifar_root, tmp_path):
+    """Checkpoint after epoch 1: past, before and long before λ falls.
+
+    After a resume, weights are the same to the bit, and the log is whole.
+    """
+    first = whole(host, switch)
+    assert first.recorder.stages == (
+        ['rela'] * switch + ['host'] * (TOTAL - switch))
+    assert_first_host_loss_is_the_plain_hosts(first)
+    runner, _ = train(first.resumed_from(1, cifar_root, tmp_path / 'part'))
+    assert AdaptiveLambdaHook.of(runner).switch_step == switch
+    assert_same(weights(first.work_dir / 'epoch_3.pth'),
                 weights(tmp_path / 'part' / 'epoch_3.pth'))
+    log = runner.message_hub.log_scalars['train/lambda']
+    assert list(log.data[0]) == log_of_lambda(switch)
+
+
+def assert_first_host_loss_is_the_plain_hosts(whole):
+    """MoCo and DenseCL shuffle their batches, hence the random state."""
+    state, data, random_state = whole.recorder.first
+    model = whole.cfg.model.copy()
+    model.update(type=model.pop('host'),
+                 data_preprocessor=whole.cfg.data_preprocessor)
+    model.pop('rela_head')
+    plain = MODELS.build(model).train()
+    assert plain.load_state_dict(state, strict=False).missing_keys == []
+    torch.set_rng_state(random_state)
+    losses = plain(**plain.data_preprocessor(data, True), mode='loss')
+    got = whole.recorder.losses[whole.switch]
+    assert {k: v.item() for k, v in losses.items()} == {
+        k: got[k] for k in losses}
 
 
 @pytest.fixture
@@ -68,80 +123,56 @@ def own_host():
 
 
 def test_a_users_own_host_trains_through(own_host, cifar_root, tmp_path):
-    runner = Runner.from_cfg(config(
+    runner, _ = train(config(
         'BYOL', cifar_root, tmp_path / 'own', 12, model__host=own_host))
-    runner.train()
     log = runner.message_hub.log_scalars
     assert len(log['train/own_loss'].data[0]) == TOTAL - 12
-    assert list(log['train/lambda'].data[0]) == [1] * 11 + [0] * 13
+    assert list(log['train/lambda'].data[0]) == log_of_lambda(12)
 
 
-def test_log_survives_a_resume(cifar_root, tmp_path):
-    Runner.from_cfg(config('BYOL', cifar_root, tmp_path / 'w', 12)).train()
-    again = config('BYOL', cifar_root, tmp_path / 'again', 12)
-    again.load_from = str(tmp_path / 'w' / 'epoch_2.pth')
-    again.resume = True
-    again.experiment_name = 'again'
-    runner = Runner.from_cfg(again)
-    runner.train()
-    log = runner.message_hub.log_scalars
-    assert list(log['train/lambda'].data[0]) == [1] * 11 + [0] * 13
+def test_log_survives_a_resume_after_the_hand_over(
+        whole, cifar_root, tmp_path):
+    again = whole('BYOL', 12).resumed_from(2, cifar_root, tmp_path / 'again')
+    log = train(again)[0].message_hub.log_scalars
+    assert list(log['train/lambda'].data[0]) == log_of_lambda(12)
 
 
-def test_weights_alone_do_not_bring_back_lambda(cifar_root, tmp_path):
+def test_weights_alone_do_not_bring_back_lambda(whole, cifar_root, tmp_path):
     """load_from without resume fine-tunes: the rule starts afresh."""
-    Runner.from_cfg(config('BYOL', cifar_root, tmp_path / 'w', 4)).train()
     cfg = config('BYOL', cifar_root, tmp_path / 'new', 20)
-    cfg.load_from = str(tmp_path / 'w' / 'epoch_3.pth')
-    cfg.experiment_name = 'fine-tuned'
-    runner = Runner.from_cfg(cfg)
-    runner.train()
-    hook = AdaptiveLambdaHook.of(runner)
-    assert hook.switch_step == 20
+    cfg.load_from = str(whole('BYOL', 4).work_dir / 'epoch_3.pth')
+    assert AdaptiveLambdaHook.of(train(cfg)[0]).switch_step == 20
 
 
 @pytest.mark.parametrize('change, reason', [
     (lambda found: found['rela'].update(rule='AdaptiveLambda'),
      'type=AdaptiveLambda, not FixedLambda'),
     (lambda found: found.pop('rela'), 'without RELA')])
-def test_resume_refuses_another_rule(change, reason, cifar_root, tmp_path):
-    cfg = config('BYOL', cifar_root, tmp_path / 'w', 4)
-    cfg.train_cfg.max_epochs = 1
-    Runner.from_cfg(cfg).train()
-    cfg.load_from, cfg.resume = str(tmp_path / 'w' / 'epoch_1.pth'), True
+def test_resume_refuses_another_rule(change, reason, whole, cifar_root,
+                                     tmp_path):
+    cfg = whole('BYOL', 4).resumed_from(1, cifar_root, tmp_path / 'work')
     checkpoint = torch.load(cfg.load_from)
     change(checkpoint)
+    cfg.load_from = str(tmp_path / 'changed.pth')
     torch.save(checkpoint, cfg.load_from)
-    cfg.experiment_name = 'again'
     with pytest.raises(UserError, match=f'{reason}.*load_from'):
         Runner.from_cfg(cfg).train()
 
 
-@pytest.fixture(scope='module')
-def two_ranks(cifar_root, tmp_path_factory):
-    """What both ranks saw and learnt, of all hosts in one launch."""
-    root = tmp_path_factory.mktemp('ranks')
+def test_two_ranks_switch_together_and_stay_equal(cifar_root, tmp_path):
+    """All hosts in one launch."""
     for host in HOSTS:
-        cfg = config(host, cifar_root, root / host / 'work', 5,
-                     train_dataloader__num_workers=1,
-                     train_dataloader__prefetch_factor=2,
-                     train_dataloader__batch_size=4,
-                     experiment_name=host, log_level='INFO')
-        cfg.dump(str(root / host / 'config.py'))
-    script = Path(__file__).parents[1] / 'train_rank.py'
-    subprocess.run(
-        [sys.executable, '-m', 'torch.distributed.run', '--nproc_per_node=2',
-         '--master_port=29517', str(script), *(str(root / h) for h in HOSTS)],
-        check=True, cwd=ROOT, timeout=500,
-        env=dict(os.environ, OMP_NUM_THREADS='1', PYTHONPATH=str(ROOT)))
-    return root
-
-
-@pytest.mark.parametrize('host', HOSTS)
-def test_two_ranks_switch_together_and_stay_equal(host, two_ranks):
-    ranks = [json.loads((two_ranks / host / f'rank{i}.json').read_text())
-             for i in range(2)]
-    assert ranks[0] == ranks[1]
-    assert ranks[0]['stages'] == ['rela'] * 7 + ['host'] * 17
-    assert_same(*(torch.load(two_ranks / host / f'rank{i}.pth')
-                  for i in range(2)))
+        config(host, cifar_root, tmp_path / host / 'work', 5,
+               train_cfg__max_epochs=2, train_dataloader__num_workers=1,
+               train_dataloader__prefetch_factor=2,
+               train_dataloader__batch_size=4,
+               experiment_name=f'{host} on two ranks',
+               log_level='INFO').dump(str(tmp_path / host / 'config.py'))
+    train_on_two_ranks([tmp_path / host for host in HOSTS], tmp_path)
+    for host in HOSTS:
+        ranks = [json.loads((tmp_path / host / f'rank{i}.json').read_text())
+                 for i in range(2)]
+        assert ranks[0] == ranks[1], host
+        assert ranks[0]['stages'] == ['rela'] * 7 + ['host'] * 9, host
+        assert_same(*(torch.load(tmp_path / host / f'rank{i}.pth')
+                      for i in range(2)))

@@ -2,43 +2,13 @@
 
 import pytest
 import torch
-from hosts import HOSTS, hand_over_after, small_config
-from mmengine.hooks import Hook
+from hosts import hand_over_after, small_config
 from mmengine.runner import Runner
-from mmpretrain.registry import MODELS
+from recorder import train
 
 from mmrela.engine.hooks import AdaptiveLambdaHook
 from mmrela.errors import UserError
 from mmrela.schedule import AdaptiveLambda, LambdaRule
-
-
-class Recorder(Hook):
-    """Notes the stage of each batch, and the first host batch's loss."""
-    priority = 'VERY_HIGH'
-
-    def __init__(self):
-        self.stages, self.losses, self.first = [], [], None
-
-    def before_train_iter(self, runner, batch_idx, data_batch=None):
-        is_rela = 'rela_target' in data_batch['data_samples'][0]
-        self.stages.append('rela' if is_rela else 'host')
-        if not is_rela and self.first is None:
-            state = {k: v.clone() for k, v in
-                     runner.model.state_dict().items()}
-            # MoCo and DenseCL shuffle their batches.
-            self.first = (state, data_batch, torch.get_rng_state())
-
-    def after_train_iter(self, runner, batch_idx, data_batch=None,
-                         outputs=None):
-        self.losses.append({k: float(v) for k, v in outputs.items()})
-
-
-def train(cfg):
-    recorder = Recorder()
-    runner = Runner.from_cfg(cfg)
-    runner.register_hook(recorder)
-    runner.train()
-    return runner, recorder
 
 
 def config(cifar_root, tmp_path, host='BYOL', epochs=2, **options):
@@ -77,25 +47,6 @@ def test_algorithm_1_on_the_runs_own_losses(cifar_root, tmp_path):
     assert hook.switch_step == steps < 16
     assert recorder.stages == ['rela'] * steps + ['host'] * (16 - steps)
     assert (hook.schedule.fast, hook.schedule.slow) == (rule.fast, rule.slow)
-
-
-@pytest.mark.parametrize('host', HOSTS)
-def test_host_loss_after_the_hand_over_is_the_plain_hosts(
-        host, cifar_root, tmp_path):
-    cfg = config(cifar_root, tmp_path, host, **hand_over_after(5, 16))
-    model_cfg = cfg.model.copy()
-    _, recorder = train(cfg)
-    state, data, random_state = recorder.first
-    model_cfg.update(type=model_cfg.pop('host'),
-                     data_preprocessor=cfg.data_preprocessor)
-    model_cfg.pop('rela_head')
-    plain = MODELS.build(model_cfg).train()
-    assert plain.load_state_dict(state, strict=False).missing_keys == []
-    torch.set_rng_state(random_state)
-    losses = plain(**plain.data_preprocessor(data, True), mode='loss')
-    got = recorder.losses[recorder.stages.index('host')]
-    assert {k: v.item() for k, v in losses.items()} == {
-        k: got[k] for k in losses}
 
 
 @pytest.mark.parametrize('workers', [0, 2])
