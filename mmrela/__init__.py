@@ -9,6 +9,7 @@ config names it in ``custom_imports``.
 """
 import sys
 from importlib import import_module
+from importlib.util import find_spec
 
 from .version import __version__
 
@@ -33,5 +34,6 @@ def __dir__() -> list[str]:
 
 # mmengine's version is the last that it sets: without it mmengine is itself
 # being imported, and cannot take registrations yet.
-if hasattr(sys.modules.get('mmengine'), '__version__'):
+if (hasattr(sys.modules.get('mmengine'), '__version__')
+        and find_spec('mmpretrain')):  # the core does without
     import_module('.registry', __name__)

@@ -10,6 +10,7 @@ import sys
 import traceback
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from types import ModuleType
 
 LEAF = Path(__file__).parents[1] / 'configs' / 'byol_rela_r18_cifar10.py'
@@ -53,6 +54,18 @@ def the_core_needs_torch_and_numpy() -> None:
     assert callable(TargetStore.open)
 
 
+def the_readmes_own_trainer_hands_over() -> None:
+    readme = (LEAF.parents[1] / 'README.md').read_text()
+    section = readme.partition('## In your own trainer\n')[2]
+    code = section.partition('```python\n')[2].partition('```')[0]
+    with TemporaryDirectory() as folder:
+        os.chdir(folder)
+        found: dict = {}
+        exec(code, found)
+    assert found['rule'].lam == 0
+    assert len(found['store']) == 512 and found['store'].dim == 32
+
+
 def an_unknown_name_is_an_attribute_error() -> None:
     import mmrela
     assert not hasattr(mmrela, 'nothing')
@@ -80,6 +93,11 @@ def what_mmcv_lacks_is_named() -> None:
 def with_mmpretrain() -> None:
     import mmpretrain.datasets
     import mmpretrain.models  # noqa: F401
+
+
+def the_core_where_mmpretrain_is_absent() -> None:
+    sys.modules['mmpretrain'] = None  # as if it were not installed
+    import mmrela.pca  # noqa: F401
 
 
 def registered() -> None:
@@ -198,9 +216,11 @@ def with_nothing_else_changed() -> None:
 CASES = dict(
     core=(without_openmmlab, [
         the_package_needs_nothing, the_core_needs_torch_and_numpy,
+        the_readmes_own_trainer_hands_over,
         an_unknown_name_is_an_attribute_error,
         without_mmcv_one_sentence_says_so, what_mmcv_lacks_is_named]),
     components=(with_mmpretrain, [
+        the_core_where_mmpretrain_is_absent,
         where_mmengine_is_in_use, by_a_part_where_mmengine_is_in_use,
         by_custom_imports_of_the_package, by_a_leaf,
         by_a_leaf_after_the_package, by_an_attribute,
