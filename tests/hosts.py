@@ -74,6 +74,8 @@ def small_options(host: str, cifar_root: Path, work_dir: Path,
         'train_dataloader.dataset.data_root': str(cifar_root),
         'train_dataloader.dataset.targets': str(work_dir.parent / 'targets'),
         'work_dir': str(work_dir),
+        # mmengine's loggers of one name and second would be one.
+        'experiment_name': str(work_dir),
         **{key.replace('__', '.'): v for key, v in options.items()}
     }
 
