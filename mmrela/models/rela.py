@@ -77,7 +77,7 @@ class _RelaMixin:
         Returns:
             ``rela_loss``, averaged over the views, or the host's losses.
         """
-        if not data_samples or 'rela_target' not in data_samples[0]:
+        if not is_rela(data_samples):
             return super().loss(inputs, data_samples, **kwargs)
         views = [inputs] if isinstance(inputs, Tensor) else inputs
         target = _stack([s.rela_target for s in data_samples],
@@ -85,6 +85,11 @@ class _RelaMixin:
         losses = [self.rela_head.loss(self.extract_feat(view), target)
                   for view in views]
         return dict(rela_loss=sum(losses) / len(losses))
+
+
+def is_rela(data_samples: list | None) -> bool:
+    """Whether a batch is of the RELA stage, which its samples tell."""
+    return bool(data_samples) and 'rela_target' in data_samples[0]
 
 
 def _stack(targets: list[np.ndarray] | list[Tensor],

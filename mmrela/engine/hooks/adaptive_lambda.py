@@ -12,6 +12,7 @@ from ... import schedule as schedules
 from ...errors import UserError
 from .. import compat
 from .requirements import require
+from .stage_ddp import StageDDP
 
 for _rule in (schedules.AdaptiveLambda, schedules.FixedLambda):
     TASK_UTILS.register_module(module=_rule)
@@ -44,6 +45,7 @@ class AdaptiveLambdaHook(Hook):
             schedule or dict(type='AdaptiveLambda'))
         self.switch_step: int | None = None
         self._losses: list[float] = []
+        self._ddp = StageDDP()
 
     def before_run(self, runner: Runner) -> None:
         if runner.cfg.get('compile'):
@@ -66,6 +68,10 @@ class AdaptiveLambdaHook(Hook):
         batch = runner.train_dataloader.batch_sampler.batch_size
         to_boundary = -runner.iter % self._accumulation
         self._sampler.align(to_boundary * batch, self._accumulation * batch)
+
+    def before_train_iter(self, runner: Runner, batch_idx: int,
+                          data_batch: dict | None = None) -> None:
+        self._ddp.enter(runner, data_batch)
 
     def after_train_iter(self, runner: Runner, batch_idx: int,
                          data_batch=None, outputs: dict | None = None) -> None:

@@ -95,7 +95,7 @@ class OnlineKNNHook(Hook):
         prior = as_prior('the model in training', _Backbone(model),
                           self.image_size, runner.cfg)
         how = prior, loads_bgr(runner.cfg), runner.train_dataloader.num_workers
-        with _undisturbed(model):
+        with undisturbed(model):
             parts = all_gather_object(list(self._bank.extract(*how)))
             pairs = (pair for part in parts for pair in part)
             bank, labels = (torch.cat(x).to(device) for x in zip(*pairs))
@@ -121,7 +121,7 @@ class _Backbone(nn.Module):
 
 
 @contextmanager
-def _undisturbed(model: nn.Module) -> Iterator[None]:
+def undisturbed(model: nn.Module) -> Iterator[None]:
     """Eval mode for a while; whatever is drawn there does not count."""
     modes = [(module, module.training) for module in model.modules()]
     gpus = [torch.cuda.current_device()] if torch.cuda.is_available() else []

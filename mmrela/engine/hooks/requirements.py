@@ -3,7 +3,6 @@ from __future__ import annotations
 
 from mmengine.runner import EpochBasedTrainLoop, Runner
 from torch import nn
-from torch.nn.parallel import DistributedDataParallel
 
 from ...datasets.rela_target import RelaTargetDataset
 from ...datasets.sampler import RelaSampler
@@ -40,8 +39,3 @@ def require(runner: Runner, model: nn.Module) -> None:
             f'an epoch has no batch: {len(sampler)} samples a rank are '
             'fewer than train_dataloader.batch_size='
             f'{loader.batch_sampler.batch_size}, and drop_last is set')
-    # Either stage leaves the other's parameters without a gradient.
-    if isinstance(runner.model, DistributedDataParallel
-                  ) and not runner.model.find_unused_parameters:
-        raise UserError('set find_unused_parameters=True at the top level of '
-                        'the config: each stage trains a part of the model')
