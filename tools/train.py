@@ -16,6 +16,7 @@ from _lib.cli import run
 from _lib.config import add_config_arguments, load_config, misspelt
 from _lib.runnable import require_runnable
 from mmrela.engine import checkpoints, cpu_ranks
+from mmrela.engine.runners import build_runner
 from mmrela.files.atomic import remove_leftovers, write_atomically
 
 
@@ -119,7 +120,7 @@ def main() -> None:
     require_runnable(cfg)
     cpu_ranks.init_cpu_ranks(cfg)
     with misspelt(args.config):
-        runner = Runner.from_cfg(cfg)
+        runner = build_runner(cfg)
         if is_main_process():  # the only one that writes checkpoints
             remove_leftovers(runner.work_dir)
         runner.train()

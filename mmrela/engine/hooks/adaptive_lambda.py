@@ -11,7 +11,7 @@ from mmpretrain.registry import TASK_UTILS
 from ... import schedule as schedules
 from ...errors import UserError
 from .. import compat
-from .requirements import require
+from .requirements import FiniteLoss, require
 from .stage_ddp import StageDDP
 
 for _rule in (schedules.AdaptiveLambda, schedules.FixedLambda):
@@ -36,7 +36,9 @@ class AdaptiveLambdaHook(Hook):
     Raises:
         UserError: of the rule; before the training: see
             :func:`~mmrela.engine.hooks.requirements.require`, or the
-            targets do not do; on resuming: the checkpoint is of another
+            targets do not do; later: the RELA loss is lost for good (see
+            :class:`~mmrela.engine.hooks.requirements.FiniteLoss`); on
+            resuming: the checkpoint is of another
             rule, or of a training without RELA.
     """
 
@@ -45,6 +47,7 @@ class AdaptiveLambdaHook(Hook):
             schedule or dict(type='AdaptiveLambda'))
         self.switch_step: int | None = None
         self._losses: list[float] = []
+        self._finite = FiniteLoss()
         self._ddp = StageDDP()
 
     def before_run(self, runner: Runner) -> None:
@@ -82,8 +85,10 @@ class AdaptiveLambdaHook(Hook):
         if not runner.optim_wrapper.should_update():
             return
         if self._losses:
-            self.schedule.update(sum(self._losses) / len(self._losses))
+            loss = sum(self._losses) / len(self._losses)
             self._losses.clear()
+            self._finite.check(loss)
+            self.schedule.update(loss)
         if self._sampler.value and not self.schedule.value:
             self._hand_over(runner)
         self._log(runner.message_hub, 'rela_loss' in outputs)
