@@ -38,8 +38,8 @@ class AdaptiveLambdaHook(Hook):
             :func:`~mmrela.engine.hooks.requirements.require`, or the
             targets do not do; later: the RELA loss is lost for good (see
             :class:`~mmrela.engine.hooks.requirements.FiniteLoss`); on
-            resuming: the checkpoint is of another
-            rule, or of a training without RELA.
+            resuming: the checkpoint is of another rule, or of a training
+            without RELA.
     """
 
     def __init__(self, schedule: dict | None = None) -> None:
