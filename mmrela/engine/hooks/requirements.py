@@ -68,6 +68,11 @@ def _require_graph(model: MMDistributedDataParallel, counts: int) -> None:
     through a backbone once for each view, so that DDP sees its parameters
     again. Most hosts do so from the hand-over on, days into the run.
     """
+    if getattr(model.module, 'freeze_last_layer', 0) and (
+            model.static_graph or not model.find_unused_parameters):
+        raise UserError(
+            'model.freeze_last_layer leaves parameters out for a while: set '
+            'find_unused_parameters=True, without static_graph')
     if model.static_graph:
         if counts > 1:  # an assertion fails in torch 2.14, at the first step
             raise UserError(
