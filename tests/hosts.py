@@ -1,6 +1,7 @@
 """The one table of hosts that train, resume and DDP tests run."""
 from __future__ import annotations
 
+import itertools
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +15,8 @@ from mmrela.targets.write import write_store
 CONFIGS = Path(__file__).parents[1] / 'configs'
 DIM = 16  # of the targets in tests
 
+# mmengine's runs of one name and second share their log and pictures.
+_NUMBERS = itertools.count()
 _PREDICTOR = {
     'model.head.predictor.in_channels': 16,
     'model.head.predictor.hid_channels': 32,
@@ -75,6 +78,7 @@ def small_options(host: str, cifar_root: Path, work_dir: Path,
         'train_dataloader.dataset.data_root': str(cifar_root),
         'train_dataloader.dataset.targets': str(work_dir.parent / 'targets'),
         'work_dir': str(work_dir),
+        'experiment_name': f'{host}-{next(_NUMBERS)}',
         **{key.replace('__', '.'): v for key, v in options.items()}
     }
 
