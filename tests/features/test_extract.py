@@ -44,6 +44,8 @@ def linear(seconds: float = 0) -> Prior:
     return Prior('linear', model, tensor, 'as it is')
 
 
+@pytest.mark.skipif(torch.__version__ < '2.4',
+                    reason='this torch has no fp16 on CPUs')
 def test_half_precision_is_told_and_used():
     pictures, seen = Pictures(6), {}
     for amp in (None, 'bf16', 'fp16'):
