@@ -40,7 +40,7 @@ def _load(file: str) -> dict:
     if file.endswith('.safetensors'):
         from safetensors.torch import load_file
         return load_file(file)
-    if _is_program(file):  # old releases give it to torch.jit.load
+    if _is_program(file):  # old releases would give it to torch.jit
         raise RuntimeError('a TorchScript program')
     return torch.load(file, map_location='cpu', weights_only=True)
 

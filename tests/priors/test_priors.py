@@ -199,7 +199,7 @@ def test_prior_is_frozen(cfg):
 
 
 def test_precision_that_torch_lacks(monkeypatch):
-    """As fp16 on CPUs before torch 2.4."""
+    """As fp16 on CPUs in old releases."""
     def enter(_):
         raise RuntimeError('AutocastCPU only support Bfloat16')
 

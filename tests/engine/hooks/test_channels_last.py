@@ -14,6 +14,7 @@ import pytest
 import torch
 from hosts import hand_over_after, small_config
 from mmengine.optim import OptimWrapper
+from old_torch import needs_fused
 from torch import nn
 
 from mmrela.engine.hooks import ChannelsLastHook
@@ -36,9 +37,8 @@ def steps(count, model, optimizer, seed):
         optimizer.step()
 
 
-@pytest.mark.parametrize('fused', [False, pytest.param(
-    True, marks=pytest.mark.skipif(torch.__version__ < '2.4',
-                                   reason='not fused on CPUs'))])
+@pytest.mark.parametrize('fused', [
+    False, pytest.param(True, marks=needs_fused)])
 def test_moments_follow_the_weights(fused):
     """torch 2.14.1's fused Adam on CPUs mixes up elements otherwise."""
     usual, model = network(), network()
