@@ -17,8 +17,6 @@ from recorder import train
 from torch import nn
 from train_ranks import train_on_two_ranks
 
-from mmrela.engine.hooks import AdaptiveLambdaHook
-
 EPOCH, EPOCHS = 4, 4  # 32 images, in batches of eight over all ranks
 SWITCH = 9  # and the batches in flight are of the third epoch
 # Resumed after this epoch, a training was killed in the next.
