@@ -106,3 +106,29 @@ def test_on_two_ranks(loader, cifar_root, tmp_path):
             first, second = (torch.load(folder / f'rank{rank}.pth')
                              for rank in range(2))
             assert all(torch.equal(v, second[k]) for k, v in first.items())
+
+
+@pytest.mark.parametrize('change, rela, host', [
+    (dict(train_dataloader__batch_size=16), 4, 8),
+    (dict(train_dataloader__batch_size=4), 16, 32),
+    (dict(train_cfg__max_epochs=6), 8, 32),
+    (dict(optim_wrapper__accumulative_counts=2), 8, 16)])
+def test_a_fixed_share_of_other_steps(change, rela, host, cifar_root,
+                                      tmp_path):
+    """RELA has two of four epochs: one is over, of 8 steps.
+
+    Two epochs that are added are the host's.
+    """
+    def config(name, **options):
+        return small_config('BYOL', cifar_root, tmp_path / name, **{
+            'train_cfg__max_epochs': 4, **options,
+            'experiment_name': f'{tmp_path.name}-{name}',
+            'default_hooks__rela__schedule': dict(
+                type='FixedLambda', fraction=0.5)})
+
+    whole = train(config('whole', default_hooks__checkpoint__max_keep_ckpts=4)
+                  )[1]
+    assert whole.stages == ['rela'] * 16 + ['host'] * 16
+    cfg = config('resumed', **change)
+    cfg.resume, cfg.load_from = True, str(tmp_path / 'whole' / 'epoch_1.pth')
+    assert train(cfg)[1].stages == ['rela'] * rela + ['host'] * host
