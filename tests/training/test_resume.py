@@ -93,12 +93,14 @@ def test_a_killed_training_ends_the_same(host, loader, cifar_root, tmp_path):
     assert_the_same_end(folders)
 
 
-@pytest.mark.parametrize('loader', [
-    *(pytest.param(name, marks=pytest.mark.slow) for name in LOADERS)])
-def test_on_two_ranks(loader, cifar_root, tmp_path):
-    """All hosts in one launch."""
+@pytest.mark.parametrize('loader, hosts', [
+    ('persistent_workers', DRAWING),
+    *(pytest.param(name, (*HOSTS, 'Drawing'), marks=pytest.mark.slow)
+      for name in LOADERS)])
+def test_on_two_ranks(loader, hosts, cifar_root, tmp_path):
+    """Many trainings in one launch."""
     prepared = [prepare(host, loader, cifar_root, tmp_path / host, ranks=2)
-                for host in (*HOSTS, 'Drawing')]
+                for host in hosts]
     train_on_two_ranks(sum(prepared, []), tmp_path)
     for folders in prepared:
         assert_the_same_end(folders)
