@@ -25,6 +25,11 @@ def checkpoint_hooks(cfg: Config) -> list[dict]:
             and _writes_checkpoints(entry.get('type'))]
 
 
+def folders(work_dir: str | Path, hooks: Sequence[dict]) -> list[str]:
+    """The work directory, and where each of the hooks writes."""
+    return [str(work_dir), *(_out_dir(hook, work_dir) for hook in hooks)]
+
+
 def _writes_checkpoints(kind: str | type | None) -> bool:
     kind = HOOKS.get(kind) if isinstance(kind, str) else kind
     return isinstance(kind, type) and issubclass(kind, CheckpointHook)
@@ -62,14 +67,14 @@ def newest_sound(work_dir: str | Path, hooks: Sequence[dict] = (),
 
 def _newest_first(work_dir: Path, hooks: Sequence[dict]) -> list[str]:
     last = _last_checkpoint(work_dir)
-    places = [dict(out_dir=str(work_dir)), dict(out_dir=os.path.dirname(last)),
-              *(dict(hook, out_dir=_out_dir(hook, work_dir))
-                for hook in hooks)]
+    places = zip(({}, *hooks, {}),
+                 (*folders(work_dir, hooks), os.path.dirname(last)))
     templates = {*_NAMES, *(hook.get('filename_tmpl') for hook in hooks)}
     pattern = re.compile('|'.join(map(_pattern, templates - {None})))
     found = {last: 0}
-    for place in places:
-        found.update(_files(place, pattern))
+    for hook, folder in places:
+        if folder:
+            found.update(_files(_absolute(folder), hook, pattern))
     local = [file for file in found if os.path.isfile(file)]
     remote = [file for file in found if '://' in file]
     local.sort(key=lambda file: os.stat(file).st_mtime_ns, reverse=True)
@@ -89,7 +94,7 @@ def _absolute(path: str) -> str:
     return path if '://' in path else os.path.abspath(path)
 
 
-def _out_dir(hook: dict, work_dir: Path) -> str:
+def _out_dir(hook: dict, work_dir: str | Path) -> str:
     """Where a hook writes: mmengine adds the work directory's name."""
     own = os.path.abspath(work_dir)
     out_dir = str(hook.get('out_dir') or own)
@@ -102,15 +107,12 @@ def _pattern(template: str) -> str:
     return re.sub(r'\\{.*?\\}', r'(\\d+)', re.escape(template))
 
 
-def _files(place: dict, pattern: re.Pattern) -> Iterator[tuple[str, int]]:
-    """Files of a hook's ``out_dir`` that fit, and their numbers."""
-    folder = place['out_dir']
-    if not folder:
-        return
-    folder = _absolute(folder)
+def _files(folder: str, hook: dict,
+           pattern: re.Pattern) -> Iterator[tuple[str, int]]:
+    """Files that fit, and their numbers; ``hook`` names the backend."""
     try:
         backend = get_file_backend(
-            folder, backend_args=place.get('backend_args'))
+            folder, backend_args=hook.get('backend_args'))
         names = [*backend.list_dir_or_file(folder, list_dir=False)
                  ] if backend.isdir(folder) else []
     except Exception as e:  # the backend's own, whatever it is

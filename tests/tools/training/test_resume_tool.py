@@ -68,3 +68,12 @@ def test_a_foreign_checkpoint_of_the_training_is_refused(
                tmp_path / 'work' / 'epoch_1.pth')
     assert train(cfg, tmp_path, '--resume') == 2
     assert '--trust-checkpoint' in capsys.readouterr().err
+
+
+def test_halves_that_a_kill_left_go_wherever_they_are(cfg, tmp_path):
+    cfg.default_hooks.checkpoint.out_dir = str(tmp_path / 'elsewhere')
+    half = tmp_path / 'elsewhere/work/epoch_1.pth.0123456789abcdef.tmp'
+    half.parent.mkdir(parents=True)
+    half.write_bytes(b'half')
+    assert train(cfg, tmp_path, '--resume') == 0
+    assert [file.name for file in half.parent.iterdir()] == ['epoch_1.pth']
