@@ -1,7 +1,6 @@
 """Trainings by two ranks, in one launch."""
 from __future__ import annotations
 
-import gc
 import json
 from collections.abc import Sequence
 from pathlib import Path
@@ -30,7 +29,6 @@ def train_on_two_ranks(folders: Sequence[Path], tmp_path: Path) -> list[str]:
         MessageHub._instance_dict.clear()
         for folder in folders:
             _train(folder, rank)
-            gc.collect()  # ends persistent workers
 
     codes, said = run_ranks(work, 2, tmp_path)
     assert codes == [0, 0], said
