@@ -58,7 +58,6 @@ def prepare(host: str, loader: str, cifar_root: Path, root: Path,
             train_dataloader__dataset__indices=32,
             default_hooks__checkpoint__max_keep_ckpts=EPOCHS,
             **hand_over_after(SWITCH, EPOCH * EPOCHS), **LOADERS[loader])
-        cfg.experiment_name = str(folder)
         if folder.name != 'whole':
             cfg.resume = True
             cfg.load_from = str(
@@ -124,7 +123,6 @@ def test_a_fixed_share_of_other_steps(change, rela, host, cifar_root,
     def config(name, **options):
         return small_config('BYOL', cifar_root, tmp_path / name, **{
             'train_cfg__max_epochs': 4, **options,
-            'experiment_name': f'{tmp_path.name}-{name}',
             'default_hooks__rela__schedule': dict(
                 type='FixedLambda', fraction=0.5)})
 
