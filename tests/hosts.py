@@ -1,7 +1,6 @@
 """The one table of hosts that train, resume and DDP tests run."""
 from __future__ import annotations
 
-from itertools import count
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +12,6 @@ from mmrela.targets import Manifest, TargetStore, hash_ids, write_store
 
 CONFIGS = Path(__file__).parents[1] / 'configs'
 DIM = 16  # of the targets in tests
-_NUMBERS = count()
 
 _PREDICTOR = {
     'model.head.predictor.in_channels': 16,
@@ -88,8 +86,6 @@ def small_config(host: str, cifar_root: Path, work_dir: Path,
     """
     init_default_scope('mmpretrain')
     cfg = Config.fromfile(CONFIGS / HOSTS[host][0])
-    # By default the second is the name, under which mmengine keeps its log.
-    cfg.experiment_name = f'{work_dir} {next(_NUMBERS)}'
     cfg.merge_from_dict(small_options(host, cifar_root, work_dir, **options))
     if not Path(cfg.train_dataloader.dataset.targets).exists():
         write_random_targets(cfg)

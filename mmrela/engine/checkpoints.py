@@ -79,10 +79,11 @@ def require_sound(file: str | Path, trusted: bool = False) -> None:
                         'an earlier one') from e
 
 
-def _opened(file: str | Path) -> str | Path | BytesIO:
-    """What ``torch.load`` takes."""
-    return BytesIO(get_file_backend(file).get(file)) if '://' in str(
-        file) else file
+def _opened(file: str | Path) -> str | BytesIO:
+    """What ``torch.load`` takes, the oldest one too."""
+    file = str(file)
+    return BytesIO(get_file_backend(file).get(file)) if (
+        '://' in file) else file
 
 
 def trust(file: str) -> None:

@@ -185,8 +185,8 @@ def test_other_file_systems_need_trust_too(bucket, tmp_path):
         checkpoints.require_sound(file)
     checkpoints.trust(file)
     assert _load_checkpoint(file)['log'].data[0].tolist() == [1]
-    with pytest.raises(Exception, match='[Ww]eights.only'):
-        _load_checkpoint(other)
+    with pytest.raises(UserError, match='--trust-checkpoint'):
+        checkpoints.require_sound(other)
 
 
 def test_a_file_system_that_is_not_there(tmp_path):
