@@ -7,12 +7,13 @@ import sys
 from walk import ROOT, Rule, imports, inside, sources
 
 COMMANDS = {file.stem for file in (ROOT / 'tools').glob('[!_]*.py')}
-# Room -> rooms that it may import, beside itself, errors and rng. Each stands
-# below those that it names, so no arrow points back.
+# Room -> rooms that it may import, beside itself, errors, resolve and rng.
+# Each stands below those that it names, so no arrow points back.
 ROOMS = dict(
     version='',
     errors='',
     rng='',
+    resolve='',
     pca='',
     schedule='',
     processes='',
@@ -38,7 +39,7 @@ def mmrela(*rooms: str) -> set[str]:
 
 ARROWS = {room: Rule(
     mmrela(room), among={'mmrela'},
-    allowed=mmrela(room, 'errors', 'rng', *others.split()))
+    allowed=mmrela(room, 'errors', 'rng', 'resolve', *others.split()))
     for room, others in ROOMS.items()}
 CORE_ALONE = Rule(mmrela(*CORE), LIBRARIES)
 # Who downloads nothing, or uses another prior, may lack these libraries.

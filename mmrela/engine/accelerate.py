@@ -1,14 +1,15 @@
 """One switch that turns any self-supervised config into RELA's."""
 from __future__ import annotations
 
-from collections.abc import Iterator
 from copy import deepcopy
 
-from mmengine.config import Config
+from mmengine.config import Config, ConfigDict
 from mmpretrain.models.selfsup import BaseSelfSupervisor
 from mmpretrain.registry import MODELS
 
 from ..errors import UserError
+from ..resolve import resolve
+from .weak_views import pipelines, side_of, weak_views
 
 # `configs/_base_/rela.py` says the same to configs that inherit.
 HOOKS = dict(
@@ -16,8 +17,6 @@ HOOKS = dict(
         type='AdaptiveLambdaHook', schedule=dict(type='AdaptiveLambda')),
     determinism=dict(type='DeterminismHook'),
     plain_checkpoint=dict(type='PlainCheckpointHook'))
-_SIDES = ('scale', 'crop_size', 'input_size', 'size')  # of a crop
-
 
 def accelerate(cfg: Config,
                targets: str,
@@ -47,13 +46,12 @@ def accelerate(cfg: Config,
         >>> Runner.from_cfg(accelerate(cfg, 'data/targets/in1k')).train()
     """
     cfg = deepcopy(cfg)
-    host = _host(cfg)
+    _require_host(cfg)
     dataset = _dataset(cfg)
-    cfg.model.update(type='Rela', host=host, rela_head=dict(
+    _wrap(cfg.model, type='Rela', rela_head=dict(
         type='RelaHead', out_channels=out_channels))
-    dataset.update(
-        type='RelaTargetDataset', host=dataset.type, targets=targets,
-        rela_pipeline=weak_views(_side(dataset.pipeline), views))
+    _wrap(dataset, type='RelaTargetDataset', targets=targets,
+          rela_pipeline=weak_views(side_of(dataset), views))
     cfg.train_dataloader.sampler = dict(type='RelaSampler')
     # An inherited scope inside of collate_fn would break the loader.
     cfg.train_dataloader.collate_fn = dict(type='default_collate')
@@ -62,68 +60,47 @@ def accelerate(cfg: Config,
     imports = cfg.get('custom_imports', {}).get('imports', [])
     cfg.custom_imports = dict(
         imports=[*imports, 'mmrela.registry'], allow_failed_imports=False)
+    cfg.setdefault('default_scope', 'mmpretrain')  # new-style ones need none
     return cfg
 
 
-def weak_views(side: int, views: int = 1) -> list[dict]:
-    """The pipeline of RELA's stage (paper, section 4.1).
-
-    Args:
-        side: Of the square views, in pixels.
-        views: How many of each image.
-    """
-    transforms = [
-        dict(type='RandomResizedCrop', scale=side,
-             crop_ratio_range=(0.5, 1.0)),
-        dict(type='RandomFlip', prob=0.5)]
-    return [dict(type='MultiView', num_views=views, transforms=[transforms]),
-            dict(type='PackInputs')]
+def trains_rela(cfg: Config) -> bool:
+    """Whether a config's model is RELA's already."""
+    kind = resolve((cfg.get('model') or {}).get('type'), MODELS)
+    return getattr(kind, '__name__', '') == 'Rela'
 
 
-def _host(cfg: Config) -> str | type:
-    host = (cfg.get('model') or {}).get('type')
-    found = MODELS.get(host) if isinstance(host, str) else host
-    if getattr(found, '__name__', '') == 'Rela':
-        raise UserError(f'{cfg.filename} trains RELA already: leave out '
-                        '--rela')
-    if not (isinstance(found, type) and issubclass(found,
-                                                   BaseSelfSupervisor)):
-        raise UserError(f'{cfg.filename}: model.type={host!r} is no '
+def _require_host(cfg: Config) -> None:
+    name = (cfg.get('model') or {}).get('type')
+    if trains_rela(cfg):
+        raise UserError(f'{_name(cfg)} trains RELA already')
+    host = resolve(name, MODELS)
+    if not (isinstance(host, type) and issubclass(host, BaseSelfSupervisor)):
+        raise UserError(f'{_name(cfg)}: model.type={name!r} is no registered '
                         'self-supervised algorithm (a subclass of '
                         'BaseSelfSupervisor)')
-    return host
 
 
-def _dataset(cfg: Config) -> dict:
+def _name(cfg: Config) -> str:
+    return cfg.filename or 'the config'
+
+
+def _wrap(entry: ConfigDict, **settings: object) -> None:
+    """Put what ``settings`` name around an entry's type."""
+    # `entry.type` would be the class itself in a new-style config, which
+    # cannot be written to a file any more.
+    settings['host'] = dict.__getitem__(entry, 'type')
+    entry.update(settings)
+
+
+def _dataset(cfg: Config) -> ConfigDict:
     """The entry of the training data."""
     dataset = (cfg.get('train_dataloader') or {}).get('dataset')
-    if dataset is None:
-        raise UserError(f'{cfg.filename} has no train_dataloader.dataset')
-    if 'pipeline' not in dataset:
+    if not isinstance(dataset, dict):
+        raise UserError(f'{_name(cfg)} has no train_dataloader.dataset, the '
+                        'entry of a data set')
+    if not any(pipelines(dataset)):
         raise UserError(
-            f'{cfg.filename}: train_dataloader.dataset has no pipeline; put '
-            'RELA around the data set inside of it by hand, see '
-            'configs/README.md')
+            f'{_name(cfg)}: neither train_dataloader.dataset nor a data set '
+            "inside of it has a pipeline, as those of mmpretrain's data sets")
     return dataset
-
-
-def _side(pipeline: list[dict]) -> int:
-    """Side of the host's own views: of the first crop that has one."""
-    for step in _steps(pipeline):
-        for key in _SIDES:
-            side = step.get(key)
-            if isinstance(side, int):
-                return side
-            if isinstance(side, (list, tuple)) and all(
-                    isinstance(part, int) for part in side):
-                return side[0]
-    return 224
-
-
-def _steps(pipeline: list) -> Iterator[dict]:
-    for step in pipeline:
-        if isinstance(step, dict):
-            yield step
-            yield from _steps(step.get('transforms', []))
-        elif isinstance(step, (list, tuple)):
-            yield from _steps(step)
