@@ -68,4 +68,5 @@ def test_hosts_without_features_are_refused(output, reason):
 def test_a_preprocessor_of_two_pictures_is_refused():
     with pytest.raises(UserError, match='TwoNormDataPreprocessor'):
         build('wide', data_preprocessor=dict(
-            type='TwoNormDataPreprocessor', mean=[0] * 3, std=[1] * 3))
+            type='TwoNormDataPreprocessor', mean=[0] * 3, std=[1] * 3,
+            second_mean=[0] * 3, second_std=[1] * 3))

@@ -16,6 +16,7 @@ from mmrela.engine.hooks import AdaptiveLambdaHook
 from mmrela.files.atomic import remove_leftovers, write_atomically
 
 from ..config import misspelt
+from . import typos
 from .runnable import require_runnable
 
 
@@ -25,6 +26,7 @@ def train(cfg: Config) -> None:
     Raises:
         UserError: the config, or this machine, lacks something.
     """
+    typos.warn(cfg)
     require_runnable(cfg)
     cpu_ranks.init_cpu_ranks(cfg)
     with misspelt(cfg.filename), mended_hue():  # configs without RELA, too
