@@ -21,7 +21,7 @@ _RESNET = {'backbone.depth': 18, 'backbone.base_channels': 8,
 _DECODER = {'neck.decoder_embed_dim': 16, 'neck.decoder_depth': 1,
             'neck.decoder_num_heads': 2}
 _HIVIT = {'backbone.arch': dict(
-    embed_dims=32, depths=[1, 1, 6], num_heads=2)}
+    embed_dims=32, depths=[1, 1, 7], num_heads=2)}
 
 # Type of the backbone -> what makes it small, keys below `model`.
 BACKBONES = dict(
@@ -39,7 +39,7 @@ BACKBONES = dict(
     CAEPretrainViT=_VIT,
     MAEHiViT={**_HIVIT, 'neck.embed_dim': 32, **_DECODER},
     iTPNHiViT={**_HIVIT, 'neck.embed_dim': 32, 'neck.fpn_dim': 16,
-               'neck.num_outs': 1, **_DECODER},
+               **_DECODER},
     MixMIMPretrainTransformer={
         'backbone.arch': dict(embed_dims=16, depths=[1, 1, 1, 1],
                               num_heads=[1, 2, 4, 8]),
