@@ -1,6 +1,7 @@
 """The one table of hosts that train, resume and DDP tests run."""
 from __future__ import annotations
 
+import itertools
 from pathlib import Path
 
 import numpy as np
@@ -8,11 +9,14 @@ from mmengine.config import Config
 from mmengine.registry import init_default_scope
 from mmpretrain.registry import DATASETS
 
-from mmrela.targets import Manifest, TargetStore, hash_ids, write_store
+from mmrela.targets.store import TargetStore, hash_ids
+from mmrela.targets.write import write_store
 
 CONFIGS = Path(__file__).parents[1] / 'configs'
 DIM = 16  # of the targets in tests
 
+# mmengine's runs of one name and second share their log and pictures.
+_NUMBERS = itertools.count()
 _PREDICTOR = {
     'model.head.predictor.in_channels': 16,
     'model.head.predictor.hid_channels': 32,
@@ -74,6 +78,7 @@ def small_options(host: str, cifar_root: Path, work_dir: Path,
         'train_dataloader.dataset.data_root': str(cifar_root),
         'train_dataloader.dataset.targets': str(work_dir.parent / 'targets'),
         'work_dir': str(work_dir),
+        'experiment_name': f'{host}-{next(_NUMBERS)}',
         **{key.replace('__', '.'): v for key, v in options.items()}
     }
 
@@ -109,6 +114,8 @@ def hand_over_after(steps: int, total: int) -> dict:
 def write_random_targets(cfg: Config) -> TargetStore:
     dataset = DATASETS.build(cfg.train_dataloader.dataset)
     vectors = np.random.default_rng(0).normal(size=(len(dataset), DIM))
-    return write_store(dataset.targets, [vectors], Manifest(
-        *vectors.shape, 'float32', hash_ids(dataset.sample_ids()),
-        prior=dict(name='noise'), pca=dict(normalize='center')))
+    return write_store(
+        dataset.targets, [vectors],
+        dict(samples=len(dataset), dim=DIM, dtype='float32',
+             ids=hash_ids(dataset.sample_ids()), prior=dict(name='noise'),
+             pca=dict(normalize='center')))

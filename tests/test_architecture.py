@@ -7,8 +7,9 @@ import sys
 from walk import ROOT, Rule, imports, inside, sources
 
 COMMANDS = {file.stem for file in (ROOT / 'tools').glob('[!_]*.py')}
-# Room -> rooms that it may import, beside itself, errors, resolve and rng.
-# Each stands below those that it names, so no arrow points back.
+# Room -> rooms that it may import, beside itself and ENTRANCE. Each stands
+# below those that it names, so no arrow points back.
+ENTRANCE = ('errors', 'resolve', 'rng')
 ROOMS = dict(
     version='',
     errors='',
@@ -26,9 +27,10 @@ ROOMS = dict(
     priors='datasets models.pooling files',
     features='priors datasets',
     generation='features priors datasets targets files pca processes',
-    engine='features priors measures datasets files schedule processes')
+    engine='features priors measures datasets models files schedule '
+    'processes')
 DOORS = {'__init__', 'registry'}  # of all rooms
-CORE = {'version', 'errors', 'rng', 'pca', 'schedule', 'processes', 'targets',
+CORE = {*ENTRANCE, 'version', 'pca', 'schedule', 'processes', 'targets',
         'measures'}
 LIBRARIES = {'mmrela', 'numpy', 'torch', *sys.stdlib_module_names}
 
@@ -39,7 +41,7 @@ def mmrela(*rooms: str) -> set[str]:
 
 ARROWS = {room: Rule(
     mmrela(room), among={'mmrela'},
-    allowed=mmrela(room, 'errors', 'rng', 'resolve', *others.split()))
+    allowed=mmrela(room, *ENTRANCE, *others.split()))
     for room, others in ROOMS.items()}
 CORE_ALONE = Rule(mmrela(*CORE), LIBRARIES)
 # Who downloads nothing, or uses another prior, may lack these libraries.

@@ -11,6 +11,7 @@ from mmpretrain.registry import DATASETS, TRANSFORMS
 from torch.utils.data import Dataset
 
 from ..errors import UserError
+from ..resolve import resolve
 from ..rng import seeded
 from ..targets import TargetStore, hash_ids
 from .access import load_sample, sample_id
@@ -32,7 +33,7 @@ class RelaTargetDataset(Dataset):
     others, while sample ids and rows of the store count all.
 
     Args:
-        host: Registry name of the host's dataset.
+        host: Registry name of the host's dataset, or its class.
         targets: Directory of the target store.
         rela_pipeline: Transforms of the weak views, packing included.
         prior: Name of the prior that must have made the targets, such as
@@ -44,20 +45,25 @@ class RelaTargetDataset(Dataset):
             later: an image cannot be read, or the store does not do.
     """
 
-    def __init__(self, host: str, targets: str, rela_pipeline: list[dict],
-                 prior: str | None = None, **kwargs) -> None:
+    def __init__(self,
+                 host: str | type,
+                 targets: str,
+                 rela_pipeline: list[dict],
+                 prior: str | None = None,
+                 **kwargs) -> None:
+        name = getattr(resolve(host, DATASETS), '__name__', host)
         try:
             self.dataset = DATASETS.build(dict(type=host, **kwargs))
         except UserError:
             raise
         except (OSError, AssertionError, RuntimeError) as e:
-            raise UserError(f'{host} cannot read its data ({e}): point '
+            raise UserError(f'{name} cannot read its data ({e}): point '
                             'train_dataloader.dataset.data_root to it') from e
         except ValueError as e:
             cure = ('. To join data sets of different classes, set '
                     "train_dataloader.dataset.ignore_keys='classes'")
             raise UserError(
-                f'{host}: {e}' + cure * (host == 'ConcatDataset')) from e
+                f'{name}: {e}' + cure * (name == 'ConcatDataset')) from e
         self.targets = targets
         self.prior = prior
         self.rela_pipeline = Compose(

@@ -9,6 +9,7 @@ from mmengine.model import MMDistributedDataParallel, revert_sync_batchnorm
 from mmengine.registry import MODEL_WRAPPERS
 
 from ..processes import read_slurm
+from ..resolve import resolve
 
 
 @MODEL_WRAPPERS.register_module()
@@ -37,7 +38,11 @@ def init_cpu_ranks(cfg: ConfigDict) -> None:
         read_slurm()
     if not torch.distributed.is_initialized():
         torch.distributed.init_process_group('gloo')
-    cfg.model_wrapper_cfg = dict(
-        type='CPUDistributedDataParallel',
+    wrapper = cfg.get('model_wrapper_cfg') or dict(
         broadcast_buffers=False,
         find_unused_parameters=cfg.get('find_unused_parameters', False))
+    kind = resolve(wrapper.get('type', 'MMDistributedDataParallel'),
+                   MODEL_WRAPPERS)
+    if kind is MMDistributedDataParallel:
+        wrapper['type'] = 'CPUDistributedDataParallel'
+    cfg.model_wrapper_cfg = wrapper

@@ -10,12 +10,14 @@ from mmpretrain.registry import MODELS
 from torch import Tensor
 
 from ..errors import UserError
+from ..resolve import resolve
 from ..rng import undisturbed
 from .feature_width import feature_width
 
 
 @MODELS.register_module()
-def Rela(host: str, rela_head: dict, **kwargs) -> BaseSelfSupervisor:
+def Rela(host: str | type, rela_head: dict,
+         **kwargs) -> BaseSelfSupervisor:
     """Build ``host`` with RELA's loss beside its own.
 
     The result is an instance of a subclass of the host: its parameters
@@ -23,7 +25,7 @@ def Rela(host: str, rela_head: dict, **kwargs) -> BaseSelfSupervisor:
     and ``rela_head`` is the only addition.
 
     Args:
-        host: Registry name of a :class:`BaseSelfSupervisor`.
+        host: A :class:`BaseSelfSupervisor`, or its registry name.
         rela_head: Config of :class:`RelaHead`; ``in_channels`` defaults
             to that of the host's neck, else to what the features have.
         **kwargs: The host's own arguments.
@@ -32,7 +34,7 @@ def Rela(host: str, rela_head: dict, **kwargs) -> BaseSelfSupervisor:
         UserError: the host is unknown, not self-supervised, or gives no
             features; see :func:`.feature_width.feature_width`.
     """
-    host_class = MODELS.get(host)
+    host_class = resolve(host, MODELS)
     if host_class is None:
         raise UserError(f'model.host: {host!r} is no registered model; name '
                         'one such as BYOL, or import yours by custom_imports')
@@ -50,11 +52,21 @@ def Rela(host: str, rela_head: dict, **kwargs) -> BaseSelfSupervisor:
 @functools.cache
 def rela_class(host: type[BaseSelfSupervisor]) -> type[BaseSelfSupervisor]:
     """The subclass of ``host`` that :func:`Rela` builds."""
-    return type(f'Rela{host.__name__}', (_RelaMixin, host), {})
+    name = f'Rela{host.__name__}'
+    return type(name, (_RelaMixin, host), dict(
+        __module__=__name__, __qualname__=name, _host=host))
+
+
+def _blank(host: type[BaseSelfSupervisor]) -> BaseSelfSupervisor:
+    """An instance for unpickling to fill."""
+    kind = rela_class(host)
+    return kind.__new__(kind)
 
 
 class _RelaMixin:
     """Serves batches that carry targets; the host serves all others."""
+
+    _host: type[BaseSelfSupervisor]
 
     def __init__(self, rela_head: dict, **kwargs) -> None:
         super().__init__(**kwargs)
@@ -63,6 +75,11 @@ class _RelaMixin:
         # The host's own initial weights must not depend on the head's.
         with undisturbed():
             self.rela_head = MODELS.build(rela_head)
+
+    def __reduce_ex__(self, protocol: int) -> tuple:
+        # The class stands in no module: it is made again from the host.
+        _, _, *state = super().__reduce_ex__(protocol)
+        return _blank, (self._host, ), *state
 
     def loss(self, inputs: list[Tensor] | Tensor, data_samples: list,
              **kwargs) -> dict[str, Tensor]:
@@ -76,7 +93,7 @@ class _RelaMixin:
         Returns:
             ``rela_loss``, averaged over the views, or the host's losses.
         """
-        if not data_samples or 'rela_target' not in data_samples[0]:
+        if not is_rela(data_samples):
             return super().loss(inputs, data_samples, **kwargs)
         views = [inputs] if isinstance(inputs, Tensor) else inputs
         target = _stack([s.rela_target for s in data_samples],
@@ -84,6 +101,11 @@ class _RelaMixin:
         losses = [self.rela_head.loss(self.extract_feat(view), target)
                   for view in views]
         return dict(rela_loss=sum(losses) / len(losses))
+
+
+def is_rela(data_samples: list | None) -> bool:
+    """Whether a batch is of the RELA stage, which its samples tell."""
+    return bool(data_samples) and 'rela_target' in data_samples[0]
 
 
 def _stack(targets: list[np.ndarray] | list[Tensor],

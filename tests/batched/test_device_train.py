@@ -18,7 +18,6 @@ def train(cifar_root, tmp_path, monkeypatch):
     def run(name: str, host: str = 'device', **options):
         cfg = small_config(
             host, cifar_root, tmp_path / name, train_cfg__max_epochs=2,
-            experiment_name=f'{name} of {tmp_path.name}',
             train_dataloader__dataset__indices=32,
             **{**hand_over_after(SWITCH, TOTAL), **options})
         _, seen = recorder.train(cfg)

@@ -8,6 +8,7 @@ from mmpretrain.registry import DATASETS
 from torch.utils.data import DataLoader
 
 from mmrela.datasets.hue import mended_hue
+from mmrela.datasets.rela_target import RelaTargetDataset
 from mmrela.datasets.sampler import RelaIndex
 from mmrela.errors import UserError
 from mmrela.rng import seeded
@@ -43,6 +44,16 @@ def test_host_stage_is_the_hosts_own_dataset(dataset):
     sample = dataset[RelaIndex(9, 0, 5)]
     assert torch.equal(views(sample), views(expected))
     assert 'rela_target' not in sample['data_samples']
+
+
+def test_the_host_may_be_a_class(cfg, dataset):
+    wrapped = cfg.train_dataloader.dataset
+    wrapped.host = DATASETS.get(wrapped.host)
+    assert torch.equal(views(DATASETS.build(wrapped)[RelaIndex(9, 0, 5)]),
+                       views(dataset[RelaIndex(9, 0, 5)]))
+    folder = DATASETS.get('CustomDataset')
+    with pytest.raises(UserError, match='^CustomDataset cannot read'):
+        RelaTargetDataset(folder, 'none', [], data_root='nowhere')
 
 
 def test_plain_integers_go_to_the_host(dataset):

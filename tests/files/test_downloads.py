@@ -41,7 +41,7 @@ def missing(*args, **kwargs):
     ('timm:resnet10t', 'model.safetensors of timm/resnet10t.c3_in1k'),
     ('mmpretrain:resnet18_8xb32_in1k', 'resnet18_8xb32_in1k_20210831-fb'),
     ('torchvision:resnet18', 'resnet18-f37072fd.pth'),
-])  # yapf: disable
+])
 def test_refused_download_is_one_sentence(offline, spec, wanted):
     start = time.perf_counter()
     with pytest.raises(UserError, match='cannot download') as error:

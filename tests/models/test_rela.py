@@ -1,4 +1,5 @@
 import copy
+import pickle
 
 import numpy as np
 import pytest
@@ -6,6 +7,7 @@ import torch
 from hosts import DIM, HOSTS, small_config
 from mmengine.logging import MessageHub
 from mmengine.model import BaseAveragedModel
+from mmpretrain.models import ImageClassifier
 from mmpretrain.models.selfsup import BaseSelfSupervisor
 from mmpretrain.registry import MODELS
 from mmpretrain.structures import DataSample
@@ -58,6 +60,32 @@ def test_is_the_host_with_one_more_head(model_cfg):
         assert torch.equal(value, rela.state_dict()[name]), name
     assert not rela.load_state_dict(host.state_dict(), False).unexpected_keys
     assert not host.load_state_dict(rela.state_dict(), False).missing_keys
+
+
+def test_saves_and_loads_as_an_object(model_cfg, tmp_path):
+    model = build(model_cfg)
+    torch.save(model, tmp_path / 'model.pth')
+    loaded = torch.load(tmp_path / 'model.pth', weights_only=False)
+    for again in (loaded, pickle.loads(pickle.dumps(model)),
+                  copy.deepcopy(model)):
+        assert type(again) is type(model)
+        for name, value in model.state_dict().items():
+            assert torch.equal(value, again.state_dict()[name]), name
+
+
+def test_its_class_is_ours_by_name(model_cfg):
+    kind = type(build(model_cfg))
+    assert kind.__module__ == 'mmrela.models.rela'
+    assert kind.__qualname__ == kind.__name__ == f'Rela{model_cfg.host}'
+
+
+def test_host_may_be_a_class(model_cfg):
+    by_name = build(model_cfg)
+    model_cfg.host = MODELS.get(model_cfg.host)
+    by_class = build(model_cfg)
+    assert type(by_class) is type(by_name)
+    model_cfg.host = f'{model_cfg.host.__module__}.{model_cfg.host.__name__}'
+    assert type(build(model_cfg)) is type(by_name)  # as dumped configs do
 
 
 def naive_loss(model, inputs, samples):
@@ -150,7 +178,8 @@ def test_a_users_own_host_works():
     assert model.loss(inputs, samples)['loss'] == inputs[0].sum()
 
 
-@pytest.mark.parametrize('host', ['NoSuchModel', 'ImageClassifier', 'ResNet'])
+@pytest.mark.parametrize(
+    'host', ['NoSuchModel', 'ImageClassifier', 'ResNet', ImageClassifier])
 def test_host_must_be_self_supervised(host):
     with pytest.raises(UserError, match='model.host'):
         mmrela.Rela(host, dict(type='RelaHead'))

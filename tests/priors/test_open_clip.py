@@ -143,7 +143,7 @@ def test_none_is_the_same_network_each_time():
 @pytest.mark.parametrize('name, width', [
     ('coca_ViT-B-32@laion2b_s13b_b90k', 512),  # it gives tokens as well
     ('convnext_base@laion400m_s13b_b51k', 512),  # one of timm's
-])  # yapf: disable
+])
 def test_other_towers(name, width):
     prior = build_prior(f'open_clip:{name}', 'none')
     with torch.inference_mode():
@@ -164,7 +164,7 @@ def test_activation_is_that_of_the_weights(tag, quick):
     ('RN50@nobody', None, 'there are openai, yfcc15m, cc12m'),
     ('RN50', 64, 'sees 224 pixels and no other'),
     ('ViT-B-32', 64, 'sees 224 pixels and no other'),
-])  # yapf: disable
+])
 def test_refused(spec, size, reason):
     with pytest.raises(UserError, match=reason):
         build_prior(f'open_clip:{spec}', 'none', size)

@@ -77,7 +77,7 @@ def test_size_in_the_spelling(run):
     ('{config},{file},weights=none', 'leave out --weights'),
     ('{other},{file}', 'does not hold the backbone'),
     ('{empty},{file}', 'no model.backbone'),
-])  # yapf: disable
+])
 def test_refused(run, tmp_path, name, reason):
     config, file, _, cfg = run
     other = copy.deepcopy(cfg)

@@ -79,7 +79,7 @@ def test_other_weights_are_refused(tmp_path, state):
     ('nonsense', None, 'no such model'),
     ('resnet10t.nonsense', None, 'no such model'),
     ('vit_tiny_patch16_224', 96, 'sees 224 pixels and no other'),
-])  # yapf: disable
+])
 def test_refused(name, size, reason):
     with pytest.raises(UserError, match=reason):
         build_prior(f'timm:{name}', 'none', size)

@@ -55,8 +55,8 @@ def train(cifar_root, work_dir, resume=None, double=True, **options):
         'BYOL', cifar_root, work_dir, train_cfg__max_epochs=3,
         train_dataloader__batch_size=16, optim_wrapper__optimizer__eps=1e-2,
         param_scheduler=dict(type='LinearLR', by_epoch=False, end=TOTAL),
-        experiment_name=str(work_dir), load_from=resume and str(resume),
-        resume=bool(resume), **hand_over_after(SWITCH, TOTAL), **options)
+        load_from=resume and str(resume), resume=bool(resume),
+        **hand_over_after(SWITCH, TOTAL), **options)
     _, watch = shared.train(cfg, Watch(double))
     log, = work_dir.glob('*/vis_data/scalars.json')
     losses = [json.loads(line)['loss'] for line in log.open()]

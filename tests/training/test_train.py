@@ -49,8 +49,7 @@ class Whole:
 
     def resumed_from(self, epoch, cifar_root, work_dir):
         """A config that goes on from a checkpoint."""
-        cfg = config(self.host, cifar_root, work_dir, self.switch,
-                     experiment_name=work_dir.name + work_dir.parent.name)
+        cfg = config(self.host, cifar_root, work_dir, self.switch)
         cfg.load_from = str(self.work_dir / f'epoch_{epoch}.pth')
         cfg.resume = True
         return cfg
@@ -166,7 +165,6 @@ def test_two_ranks_switch_together_and_stay_equal(cifar_root, tmp_path):
                train_cfg__max_epochs=2, train_dataloader__num_workers=1,
                train_dataloader__prefetch_factor=2,
                train_dataloader__batch_size=4,
-               experiment_name=f'{host} on two ranks',
                log_level='INFO').dump(str(tmp_path / host / 'config.py'))
     train_on_two_ranks([tmp_path / host for host in HOSTS], tmp_path)
     for host in HOSTS:

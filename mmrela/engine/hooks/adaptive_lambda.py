@@ -11,7 +11,8 @@ from mmpretrain.registry import TASK_UTILS
 from ... import schedule as schedules
 from ...errors import UserError
 from .. import compat
-from .requirements import require
+from .requirements import FiniteLoss, require
+from .stage_ddp import StageDDP
 
 for _rule in (schedules.AdaptiveLambda, schedules.FixedLambda):
     TASK_UTILS.register_module(module=_rule)
@@ -35,8 +36,10 @@ class AdaptiveLambdaHook(Hook):
     Raises:
         UserError: of the rule; before the training: see
             :func:`~mmrela.engine.hooks.requirements.require`, or the
-            targets do not do; on resuming: the checkpoint is of another
-            rule, or of a training without RELA.
+            targets do not do; later: the RELA loss is lost for good (see
+            :class:`~mmrela.engine.hooks.requirements.FiniteLoss`); on
+            resuming: the checkpoint is of another rule, or of a training
+            without RELA.
     """
 
     def __init__(self, schedule: dict | None = None) -> None:
@@ -44,6 +47,8 @@ class AdaptiveLambdaHook(Hook):
             schedule or dict(type='AdaptiveLambda'))
         self.switch_step: int | None = None
         self._losses: list[float] = []
+        self._finite = FiniteLoss()
+        self._ddp = StageDDP()
 
     @classmethod
     def of(cls, runner: Runner) -> AdaptiveLambdaHook | None:
@@ -70,6 +75,10 @@ class AdaptiveLambdaHook(Hook):
         to_boundary = -runner.iter % self._accumulation
         self._sampler.align(to_boundary * batch, self._accumulation * batch)
 
+    def before_train_iter(self, runner: Runner, batch_idx: int,
+                          data_batch: dict | None = None) -> None:
+        self._ddp.enter(runner, data_batch)
+
     def after_train_iter(self, runner: Runner, batch_idx: int,
                          data_batch=None, outputs: dict | None = None) -> None:
         if 'rela_loss' in outputs:
@@ -79,8 +88,10 @@ class AdaptiveLambdaHook(Hook):
         if not runner.optim_wrapper.should_update():
             return
         if self._losses:
-            self.schedule.update(sum(self._losses) / len(self._losses))
+            loss = sum(self._losses) / len(self._losses)
             self._losses.clear()
+            self._finite.check(loss)
+            self.schedule.update(loss)
         if self._sampler.lam and not self.schedule.lam:
             self._hand_over(runner)
         self._log(runner.message_hub, 'rela_loss' in outputs)

@@ -1,8 +1,7 @@
 """How good the features are, without training a classifier."""
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import replace
 
 import torch
@@ -19,7 +18,7 @@ from ...features.images import PriorImages
 from ...features.labelled import LabelledImages
 from ...measures.neighbours import knn_predict
 from ...priors.own_backbone import as_prior
-from ...rng import seeded, undisturbed
+from ..eval_mode import eval_mode
 
 
 @HOOKS.register_module()
@@ -99,7 +98,7 @@ class OnlineKNNHook(Hook):
         images = PriorImages(self._bank.dataset, prior, loads_bgr(runner.cfg),
                              runner.train_dataloader.num_workers)
         others = replace(images, dataset=self._queries.dataset)
-        with _undisturbed(model):
+        with eval_mode(model):
             parts = all_gather_object(list(self._bank.extract(images)))
             pairs = (pair for part in parts for pair in part)
             bank, labels = (torch.cat(x).to(device) for x in zip(*pairs))
@@ -122,17 +121,3 @@ class _Backbone(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor | Sequence[Tensor]:
         return self.extract_feat(x)
-
-
-@contextmanager
-def _undisturbed(model: nn.Module) -> Iterator[None]:
-    """Eval mode for a while; whatever is drawn there does not count."""
-    modes = [(module, module.training) for module in model.modules()]
-    gpus = [torch.cuda.current_device()] if torch.cuda.is_available() else []
-    with undisturbed(gpus), seeded():
-        model.eval()
-        try:
-            yield
-        finally:
-            for module, training in modes:
-                module.training = training

@@ -1,9 +1,13 @@
 """What a training must have for RELA, each with its cure."""
 from __future__ import annotations
 
+import math
+
+from mmengine.dist import get_world_size
+from mmengine.model import MMDistributedDataParallel, is_model_wrapper
 from mmengine.runner import EpochBasedTrainLoop, Runner
 from torch import nn
-from torch.nn.parallel import DistributedDataParallel
+from torch.nn.modules.batchnorm import _BatchNorm
 
 from ...datasets.rela_target import RelaTargetDataset
 from ...datasets.sampler import RelaSampler
@@ -35,13 +39,97 @@ def require(runner: Runner, model: nn.Module) -> None:
         # mmengine's loop by iterations asks for data before any hook runs.
         raise UserError('RELA trains by epochs: set train_cfg = dict('
                         'by_epoch=True, max_epochs=…)')
-    if not len(loader):
+    _require_batches(loader.batch_sampler, model)
+    if is_model_wrapper(runner.model):
+        require_ddp(type(runner.model))
+        _require_graph(runner.model, runner.optim_wrapper._accumulative_counts)
+
+
+def require_ddp(wrapper: type) -> None:
+    """Refuse what is no DDP of the whole model.
+
+    Sharded (FSDP), idle parameters have gradients of zero, so that weight
+    decay moves the host's heads in the RELA stage; DeepSpeed's engine hides
+    when it steps.
+
+    Raises:
+        UserError: names the wrapper.
+    """
+    if not issubclass(wrapper, MMDistributedDataParallel):
         raise UserError(
-            f'an epoch has no batch: {len(sampler)} samples a rank are '
-            'fewer than train_dataloader.batch_size='
-            f'{loader.batch_sampler.batch_size}, and drop_last is set')
-    # Either stage leaves the other's parameters without a gradient.
-    if isinstance(runner.model, DistributedDataParallel
-                  ) and not runner.model.find_unused_parameters:
-        raise UserError('set find_unused_parameters=True at the top level of '
-                        'the config: each stage trains a part of the model')
+            f'RELA trains under DDP, not {wrapper.__name__}: set '
+            'model_wrapper_cfg.type=MMDistributedDataParallel')
+
+
+def _require_graph(model: MMDistributedDataParallel, counts: int) -> None:
+    """Refuse what breaks DDP, with or without RELA, but late with it.
+
+    Checkpointing as mmpretrain does it (``use_reentrant=True``) goes back
+    through a backbone once for each view, so that DDP sees its parameters
+    again. Most hosts do so from the hand-over on, days into the run.
+    """
+    if getattr(model.module, 'freeze_last_layer', 0) and (
+            model.static_graph or not model.find_unused_parameters):
+        raise UserError(
+            'model.freeze_last_layer leaves parameters out for a while: set '
+            'find_unused_parameters=True, without static_graph')
+    if model.static_graph:
+        if counts > 1:  # an assertion fails in torch 2.14, at the first step
+            raise UserError(
+                'DDP cannot accumulate gradients under static_graph=True: '
+                'set optim_wrapper.accumulative_counts=1, or static_graph='
+                'False and no with_cp')
+    elif any(getattr(module, 'with_cp', False) for module in model.modules()):
+        raise UserError(
+            'activation checkpointing (with_cp=True) on several ranks needs '
+            "model_wrapper_cfg = dict(type='MMDistributedDataParallel', "
+            'static_graph=True, broadcast_buffers=False)')
+
+
+def _require_batches(batches, model: nn.Module) -> None:
+    """An epoch needs a batch, and BatchNorm two images in each."""
+    samples, size = len(batches.sampler), batches.batch_size
+    if not len(batches):
+        raise UserError(
+            f'an epoch has no batch: {samples} samples a rank are '
+            f'fewer than train_dataloader.batch_size={size}, and drop_last '
+            'is set')
+    if (samples % size == 1 and not batches.drop_last or size == 1) and any(
+            _needs_two(module) for module in model.modules()):
+        raise UserError(
+            f'with {samples} samples a rank and train_dataloader.batch_size='
+            f'{size}, an epoch ends with a batch of one image, which '
+            'BatchNorm refuses: set train_dataloader.drop_last=True, or '
+            'another batch_size')
+
+
+def _needs_two(module: nn.Module) -> bool:
+    return isinstance(module, _BatchNorm) and not (
+        isinstance(module, nn.SyncBatchNorm) and get_world_size() > 1)
+
+
+class FiniteLoss:
+    """Stops a run whose loss is lost for good.
+
+    A loss scaler of mixed precision passes over a few such steps.
+
+    Args:
+        patience: Optimiser steps in a row.
+    """
+
+    def __init__(self, patience: int = 50) -> None:
+        self.patience = patience
+        self._lost = 0
+
+    def check(self, loss: float) -> None:
+        """Take in the RELA loss of one optimiser step.
+
+        Raises:
+            UserError: it is the last step of the patience.
+        """
+        self._lost = 0 if math.isfinite(loss) else self._lost + 1
+        if self._lost == self.patience:
+            raise UserError(
+                f'the RELA loss has been {loss} for {self.patience} optimiser '
+                'steps in a row: lower optim_wrapper.optimizer.lr, or train '
+                'without --amp')

@@ -82,7 +82,6 @@ def test_logs_the_rule_and_forgets_rela_after_it(cifar_root, tmp_path):
     scalars = runner.message_hub.log_scalars
     assert len(scalars['train/rela_slow'].data[0]) == 16
     cfg = config(cifar_root, tmp_path, **hand_over_after(5, 16))
-    cfg.experiment_name = 'second'
     runner, _ = train(cfg)
     scalars = runner.message_hub.log_scalars
     assert list(scalars['train/lambda'].data[0]) == [1] * 4 + [0] * 12

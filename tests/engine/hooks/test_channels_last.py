@@ -70,8 +70,9 @@ def test_two_ranks_keep_ddps_buckets_in_step(cifar_root, tmp_path):
                   optim_wrapper__optimizer__fused=True)
     runs = [tmp_path / name for name in ('plain', 'layout')]
     for run, extra in zip(runs, ({}, layout)):
-        small_config('BYOL', cifar_root, run / 'work', **options, **extra,
-                     experiment_name=run.name).dump(run / 'config.py')
+        cfg = small_config('BYOL', cifar_root, run / 'work', **options,
+                           **extra)
+        cfg.dump(run / 'config.py')
     said = train_on_two_ranks(runs, tmp_path)
     assert 'Grad strides do not match' not in ''.join(said)
     ranks = [torch.load(runs[1] / f'rank{i}.pth') for i in range(2)]

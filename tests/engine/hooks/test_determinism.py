@@ -34,7 +34,6 @@ def test_workers_do_not_matter(cifar_root, tmp_path, workers):
             'BYOL', cifar_root, tmp_path / f'w{number}',
             train_cfg__max_epochs=3, train_dataloader__num_workers=number,
             **hand_over_after(8, 24))
-        cfg.experiment_name = f'{tmp_path.name}-{number}'
         runners.append(train(cfg)[0])
     assert_same_weights(*runners)
 
@@ -47,7 +46,6 @@ def test_a_resumed_epoch_repeats_what_the_main_process_draws(
         cfg = small_config(
             'BYOL', cifar_root, tmp_path / name, train_cfg__max_epochs=3,
             randomness__seed=seed, **hand_over_after(12, 24))
-        cfg.experiment_name = f'{tmp_path.name}-{name}'
         return cfg
 
     whole, trace = train(config('whole'), Draws())

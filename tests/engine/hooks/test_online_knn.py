@@ -209,7 +209,6 @@ def test_training_is_the_same_to_the_bit(cifar_root, tmp_path):
             probe=probe(cifar_root),
             **options, **hand_over_after(6, 16))
         del cfg.default_hooks.determinism  # it would mend disturbances
-        cfg.experiment_name = f'{tmp_path.name}-{name}'
         runner = Runner.from_cfg(cfg)
         runner.train()
         return runner.model.state_dict()

@@ -13,6 +13,7 @@ from mmengine.runner import Runner
 from mmrela.datasets.hue import mended_hue
 from mmrela.engine import cpu_ranks
 from mmrela.engine.hooks import AdaptiveLambdaHook
+from mmrela.engine.runners import build_runner
 from mmrela.files.atomic import remove_leftovers, write_atomically
 
 from ..config import misspelt
@@ -30,7 +31,7 @@ def train(cfg: Config) -> None:
     require_runnable(cfg)
     cpu_ranks.init_cpu_ranks(cfg)
     with misspelt(cfg.filename), mended_hue():  # configs without RELA, too
-        runner = Runner.from_cfg(cfg)
+        runner = build_runner(cfg)
         if is_main_process():  # the only one that writes checkpoints
             remove_leftovers(runner.work_dir)
         runner.train()

@@ -1,0 +1,63 @@
+"""DDP that knows the parameters of one stage alone."""
+from __future__ import annotations
+
+from mmengine.runner import Runner
+from torch import Tensor, nn
+from torch.nn.parallel import DistributedDataParallel
+
+from ...models.rela import is_rela
+from ..eval_mode import eval_mode
+
+
+class StageDDP:
+    """Freezes what a stage leaves out, and wraps the model in DDP anew.
+
+    DDP waits for a gradient of each parameter that it knows, at every step
+    (under ``static_graph`` by the same graph), but the host's heads idle
+    in the RELA stage, as ``rela_head`` does in the host's. Gradients of
+    zero in their place would let weight decay and momentum move them;
+    frozen parameters have none, and are not sent either.
+    """
+
+    def __init__(self) -> None:
+        self._stage: bool | None = None
+        self._frozen: list[nn.Parameter] = []
+
+    def enter(self, runner: Runner, batch: dict) -> None:
+        """Prepare for a batch, at a boundary between optimiser steps.
+
+        Args:
+            runner: Without a model in DDP, it stays what it is.
+            batch: What the loader returned.
+        """
+        stage = is_rela(batch['data_samples'])
+        if stage == self._stage or not isinstance(
+                runner.model, DistributedDataParallel):
+            return
+        self._stage, model = stage, runner.model.module
+        for parameter in self._frozen:
+            parameter.requires_grad_(True)
+        idle = (_without_gradient(model, batch) if stage
+                else model.rela_head.parameters())
+        self._frozen = [p for p in idle if p.requires_grad]
+        for parameter in self._frozen:
+            parameter.requires_grad_(False)
+        runner.model = runner.wrap_model(
+            runner.cfg.get('model_wrapper_cfg'), model)
+        runner._maybe_compile('train_step')
+
+
+def _without_gradient(model: nn.Module, batch: dict) -> list[nn.Parameter]:
+    """Parameters that the RELA loss does not depend on.
+
+    Two images go forth and back, since a backbone may have parameters that
+    ``extract_feat`` leaves out, and checkpointed activations hide theirs
+    from a walk of the graph.
+    """
+    with eval_mode(model):
+        inputs = model.data_preprocessor(batch, False)['inputs']
+        view = inputs if isinstance(inputs, Tensor) else inputs[0]
+        model.rela_head(model.extract_feat(view[:2])).sum().backward()
+    idle = [p for p in model.parameters() if p.grad is None]
+    model.zero_grad()
+    return idle
