@@ -9,8 +9,7 @@ from mmengine.config import Config
 from mmengine.registry import init_default_scope
 from mmpretrain.registry import DATASETS
 
-from mmrela.targets.store import TargetStore, hash_ids
-from mmrela.targets.write import write_store
+from mmrela.targets import Manifest, TargetStore, hash_ids, write_store
 
 CONFIGS = Path(__file__).parents[1] / 'configs'
 DIM = 16  # of the targets in tests
@@ -114,8 +113,6 @@ def hand_over_after(steps: int, total: int) -> dict:
 def write_random_targets(cfg: Config) -> TargetStore:
     dataset = DATASETS.build(cfg.train_dataloader.dataset)
     vectors = np.random.default_rng(0).normal(size=(len(dataset), DIM))
-    return write_store(
-        dataset.targets, [vectors],
-        dict(samples=len(dataset), dim=DIM, dtype='float32',
-             ids=hash_ids(dataset.sample_ids()), prior=dict(name='noise'),
-             pca=dict(normalize='center')))
+    return write_store(dataset.targets, [vectors], Manifest(
+        *vectors.shape, 'float32', hash_ids(dataset.sample_ids()),
+        prior=dict(name='noise'), pca=dict(normalize='center')))

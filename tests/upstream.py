@@ -55,6 +55,35 @@ METHODS_SMALL = dict(
     MoCo={'queue_len': 64},
     DenseCL={'queue_len': 64})
 
+# A config with classes as types, as mmengine's new style has them.
+NEW_STYLE = """
+from mmengine.dataset import DefaultSampler, default_collate
+from mmpretrain.datasets import (ImageNet, LoadImageFromFile, MultiView,
+                                 PackInputs, RandomResizedCrop)
+from mmpretrain.models import (
+    CosineSimilarityLoss, LatentPredictHead, NonLinearNeck, ResNet,
+    SelfSupDataPreprocessor, SimSiam)
+from torch.optim import SGD
+
+small = dict(hid_channels=8, out_channels=8)
+model = dict(
+    type=SimSiam, data_preprocessor=dict(type=SelfSupDataPreprocessor),
+    backbone=dict(type=ResNet, depth=18),
+    neck=dict(type=NonLinearNeck, in_channels=512, **small),
+    head=dict(type=LatentPredictHead, loss=dict(type=CosineSimilarityLoss),
+              predictor=dict(type=NonLinearNeck, in_channels=8, **small)))
+crop = dict(type=RandomResizedCrop, scale=(96, 96))
+train_dataloader = dict(
+    batch_size=4, num_workers=0, collate_fn=dict(type=default_collate),
+    sampler=dict(type=DefaultSampler, shuffle=True),
+    dataset=dict(type=ImageNet, data_root='{root}', split='train', pipeline=[
+        dict(type=LoadImageFromFile),
+        dict(type=MultiView, num_views=2, transforms=[[crop]]),
+        dict(type=PackInputs)]))
+optim_wrapper = dict(optimizer=dict(type=SGD, lr=0.1))
+train_cfg = dict(by_epoch=True, max_epochs=1)
+"""
+
 
 @MODELS.register_module()
 class NoCLIP(nn.Module):

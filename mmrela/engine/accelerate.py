@@ -55,7 +55,8 @@ def accelerate(cfg: Config,
     cfg.train_dataloader.sampler = dict(type='RelaSampler')
     # An inherited scope inside of collate_fn would break the loader.
     cfg.train_dataloader.collate_fn = dict(type='default_collate')
-    cfg.setdefault('default_hooks', {}).update(deepcopy(HOOKS))
+    cfg.setdefault('default_hooks', {})  # which keeps a copy
+    cfg.default_hooks.update(deepcopy(HOOKS))
     cfg.find_unused_parameters = True  # each stage trains a part of the model
     imports = cfg.get('custom_imports', {}).get('imports', [])
     cfg.custom_imports = dict(

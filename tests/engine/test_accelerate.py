@@ -32,33 +32,6 @@ train_dataloader = dict(
 default_hooks = _base_.rela_hooks
 find_unused_parameters = True
 """
-NEW_STYLE = """
-from mmengine.dataset import DefaultSampler, default_collate
-from mmpretrain.datasets import (ImageNet, LoadImageFromFile, MultiView,
-                                 PackInputs, RandomResizedCrop)
-from mmpretrain.models import (
-    CosineSimilarityLoss, LatentPredictHead, NonLinearNeck, ResNet,
-    SelfSupDataPreprocessor, SimSiam)
-from torch.optim import SGD
-
-small = dict(hid_channels=8, out_channels=8)
-model = dict(
-    type=SimSiam, data_preprocessor=dict(type=SelfSupDataPreprocessor),
-    backbone=dict(type=ResNet, depth=18),
-    neck=dict(type=NonLinearNeck, in_channels=512, **small),
-    head=dict(type=LatentPredictHead, loss=dict(type=CosineSimilarityLoss),
-              predictor=dict(type=NonLinearNeck, in_channels=8, **small)))
-crop = dict(type=RandomResizedCrop, scale=(96, 96))
-train_dataloader = dict(
-    batch_size=4, num_workers=0, collate_fn=dict(type=default_collate),
-    sampler=dict(type=DefaultSampler, shuffle=True),
-    dataset=dict(type=ImageNet, data_root='{root}', split='train', pipeline=[
-        dict(type=LoadImageFromFile),
-        dict(type=MultiView, num_views=2, transforms=[[crop]]),
-        dict(type=PackInputs)]))
-optim_wrapper = dict(optimizer=dict(type=SGD, lr=0.1))
-train_cfg = dict(by_epoch=True, max_epochs=1)
-"""
 PIPELINE = [dict(type='LoadImageFromFile'),
             dict(type='RandomResizedCrop', scale=64), dict(type='PackInputs')]
 
@@ -131,19 +104,19 @@ def test_there_are_leaves():
 
 def test_classes_as_types(tmp_path, image_folder):
     file = tmp_path / 'new.py'
-    file.write_text(NEW_STYLE.replace('{root}', str(image_folder)))
+    file.write_text(upstream.NEW_STYLE.replace('{root}', str(image_folder)))
     cfg = accelerate(Config.fromfile(file), 'nowhere', views=2,
                      out_channels=3)
     assert side(cfg) == 96 and cfg.default_scope == 'mmpretrain'
     assert cfg.model.host is SimSiam
     written = tmp_path / 'written.py'
     cfg.dump(written)
-    for cfg in cfg, Config.fromfile(written):
-        dataset = DATASETS.build(cfg.train_dataloader.dataset)
+    for each in cfg, Config.fromfile(written):
+        dataset = DATASETS.build(each.train_dataloader.dataset)
         assert type(dataset) is RelaTargetDataset and len(dataset) == 18
         views = dataset.rela_pipeline.transforms[0]
         assert views.num_views == [2]
-        model = MODELS.build(cfg.model)
+        model = MODELS.build(each.model)
         assert isinstance(model, SimSiam)
         assert model.rela_head.fc.out_features == 3
 
@@ -151,7 +124,8 @@ def test_classes_as_types(tmp_path, image_folder):
 @pytest.mark.parametrize('wrapper', [
     lambda part: dict(type='ConcatDataset', datasets=[part, part]),
     lambda part: dict(type='RepeatDataset', dataset=part, times=2),
-    lambda part: dict(type='KFoldDataset', dataset=part, num_splits=2)])
+    lambda part: dict(type='KFoldDataset', dataset=part, num_splits=2,
+                      seed=3)])
 def test_data_sets_around_others(wrapper, plain_config, image_folder):
     part = dict(type='ImageNet', data_root=str(image_folder), split='train',
                 pipeline=PIPELINE)
@@ -160,8 +134,11 @@ def test_data_sets_around_others(wrapper, plain_config, image_folder):
     assert side(cfg) == 64
     dataset = DATASETS.build(cfg.train_dataloader.dataset)
     assert type(dataset.dataset).__name__ == plain['type']
-    count = 9 if 'num_splits' in plain else 36
-    assert len(dataset) == len([*dataset.sample_ids()]) == count
+    ids = [*dataset.sample_ids()]
+    assert len(dataset) == len(ids) == (9 if 'num_splits' in plain else 36)
+    for index, name in enumerate(ids):  # as the wrapper itself has it
+        found = dataset.dataset.get_data_info(index)['img_path']
+        assert found.endswith(name)
 
 
 @pytest.mark.parametrize('pipeline, expected', [

@@ -75,9 +75,10 @@ def with_rela(cfg: Config, targets: str | bool) -> Config:
     cfg.setdefault('work_dir', f'work_dirs/{stem}_rela')
     if targets is True:
         return accelerate(cfg, f'data/targets/{stem}')
-    finished = (Path(targets) / 'meta.json').is_file()
-    width = dict(out_channels=TargetStore.open(targets).dim) if finished else {}
-    return accelerate(cfg, targets, **width)
+    if not (Path(targets) / 'meta.json').is_file():
+        return accelerate(cfg, targets)
+    width = TargetStore.open(targets).dim
+    return accelerate(cfg, targets, out_channels=width)
 
 
 def parse_options(pairs: list[str]) -> dict:

@@ -18,10 +18,7 @@ def write(cfg: Config, file: str) -> None:
     """
     if not file.endswith('.py'):
         raise UserError(f'--dump {file}: the name of a config ends in .py')
-    try:
-        write_atomically(Path(file), cfg.pretty_text.encode())
-    except OSError as e:
-        raise UserError(f'--dump {file}: {e.strerror}') from e
+    write_atomically(Path(file), cfg.pretty_text.encode())
 
 
 def differences(file: str, cfg: Config) -> str:
