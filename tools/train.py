@@ -4,7 +4,7 @@ from __future__ import annotations
 import argparse
 import os
 
-from _lib.cli import add_cfg_options, add_config, run
+from _lib.cli import ToolError, add_cfg_options, add_config, run
 
 
 def parse_args() -> argparse.Namespace:
@@ -49,6 +49,8 @@ def parse_args() -> argparse.Namespace:
 
 def main() -> None:
     args = parse_args()
+    if args.rela == '':  # an unset variable of a script
+        raise ToolError('--rela names no folder')
     from _lib.config import load_config
     from _lib.training.overrides import override
     from _lib.training.written import differences, write

@@ -5,7 +5,7 @@ from copy import deepcopy
 
 from mmengine.config import Config, ConfigDict
 from mmpretrain.models.selfsup import BaseSelfSupervisor
-from mmpretrain.registry import MODELS
+from mmpretrain.registry import DATASETS, MODELS
 
 from ..errors import UserError
 from ..resolve import resolve
@@ -100,6 +100,11 @@ def _dataset(cfg: Config) -> ConfigDict:
     if not isinstance(dataset, dict):
         raise UserError(f'{_name(cfg)} has no train_dataloader.dataset, the '
                         'entry of a data set')
+    kind = resolve(dataset.get('type'), DATASETS)
+    if kind and not hasattr(kind, 'get_data_info'):
+        raise UserError(f'{_name(cfg)}: train_dataloader.dataset.type='
+                        f"{kind.__name__} is no data set of mmengine's kind "
+                        '(a subclass of BaseDataset, or around one)')
     if not any(pipelines(dataset)):
         raise UserError(
             f'{_name(cfg)}: neither train_dataloader.dataset nor a data set '

@@ -169,6 +169,8 @@ def test_entries_of_the_config_stay(plain_config):
     (dict(model=dict(type='Nonsense')), "type='Nonsense' is no registered"),
     (dict(model=None), 'type=None is no'),
     (dict(), 'has no train_dataloader.dataset'),
+    (dict(dataset=dict(type='torchvision.datasets.FakeData',
+                       pipeline=PIPELINE)), 'type=FakeData is no data set'),
     (dict(dataset=dict(type='CIFAR10')), 'has a pipeline'),
     (dict(dataset=dict(type='RepeatDataset', dataset=dict(type='CIFAR10'))),
      'has a pipeline')])

@@ -44,7 +44,8 @@ WRONG = dict(
                  [CIFAR, '--priors', 'random', 'random']],
     show_targets=[['no.py', '--stores', 'dir'], [CIFAR]],
     train=[['no.py'], ['mmpretrain::byol/no.py'], ['nothing::no.py'],
-           [CIFAR, '--launcher', 'x'], [CIFAR, '--dump']])
+           [CIFAR, '--launcher', 'x'], [CIFAR, '--dump'],
+           [CIFAR, '--rela', '']])
 HAVE_OPTIONS = ['benchmark', 'check_targets', 'gen_targets', 'linear_probe',
                 'rank_priors', 'show_targets', 'train']
 
