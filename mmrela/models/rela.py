@@ -70,7 +70,7 @@ class _RelaMixin:
 
     def __init__(self, rela_head: dict, **kwargs) -> None:
         super().__init__(**kwargs)
-        if rela_head['in_channels'] is None:
+        if rela_head.get('in_channels') is None:
             rela_head = dict(rela_head, in_channels=feature_width(self))
         # The host's own initial weights must not depend on the head's.
         with undisturbed():

@@ -35,7 +35,7 @@ def plan(cfg: Config, image_size: int) -> Plan:
     torch.backends.cudnn.benchmark = cfg.env_cfg.get('cudnn_benchmark', False)
     # Momentum schedules read it, and there is no Runner to write it.
     MessageHub.get_current_instance().update_info('max_iters', 10**6)
-    host, cases = cfg.model.host, {}
+    host, cases = resolve(cfg.model.host, MODELS).__name__, {}
     weak = {views: rela_batch(cfg, image_size, views) for views in VIEWS}
     for views, batch in weak.items():
         model = build(cfg)
