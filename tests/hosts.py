@@ -16,6 +16,7 @@ DIM = 16  # of the targets in tests
 
 # mmengine's runs of one name and second share their log and pictures.
 _NUMBERS = itertools.count()
+
 _PREDICTOR = {
     'model.head.predictor.in_channels': 16,
     'model.head.predictor.hid_channels': 32,

@@ -84,7 +84,7 @@ def require_sound(file: str | Path, trusted: bool = False) -> None:
     if not Path(file).is_file():
         raise UserError(f'no checkpoint at {file}')
     try:
-        torch.load(file, map_location='cpu', weights_only=not trusted,
+        torch.load(str(file), map_location='cpu', weights_only=not trusted,
                    mmap=zipfile.is_zipfile(file))  # not so before torch 1.6
     except Exception as e:
         if isinstance(e, pickle.UnpicklingError) and zipfile.is_zipfile(file):

@@ -40,17 +40,24 @@ def _load(file: str) -> dict:
     if file.endswith('.safetensors'):
         from safetensors.torch import load_file
         return load_file(file)
+    if _is_program(file):  # old releases would give it to torch.jit
+        raise RuntimeError('a TorchScript program')
     return torch.load(file, map_location='cpu', weights_only=True)
+
+
+def _is_program(file: str) -> bool:
+    if not zipfile.is_zipfile(file):
+        return False
+    with zipfile.ZipFile(file) as archive:
+        return any('/code/' in name for name in archive.namelist())
 
 
 def _cure(file: str) -> str:
     if not zipfile.is_zipfile(file):  # damaged
         return ''
-    with zipfile.ZipFile(file) as archive:
-        is_program = any('/code/' in name for name in archive.namelist())
     what, load = 'holds Python objects', (
         "torch.load(FILE, weights_only=False)['state_dict']")
-    if is_program:
+    if _is_program(file):
         what, load = ('is a TorchScript program',
                       'torch.jit.load(FILE).state_dict()')
     return (f': it {what}; save its weights alone, torch.save({load}, OTHER), '

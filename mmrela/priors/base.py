@@ -56,9 +56,19 @@ class Prior:
         return self.preprocess(Image.fromarray(np.ascontiguousarray(image)))
 
     def autocast(self, device: str) -> torch.autocast:
-        """The context in which the model runs, on ``cpu`` or ``cuda``."""
+        """The context in which the model runs, on ``cpu`` or ``cuda``.
+
+        Raises:
+            UserError: the device has no such ``amp``, or torch lacks it there.
+        """
         dtype = dict(bf16=torch.bfloat16, fp16=torch.float16).get(self.amp)
-        return torch.autocast(device, dtype, enabled=dtype is not None)
+        try:
+            context = torch.autocast(device, dtype, enabled=dtype is not None)
+            with context:  # fp16 on CPUs fails here in old releases
+                return context
+        except RuntimeError as e:
+            raise UserError(f'--amp {self.amp}: torch {torch.__version__} has '
+                            f'none for this {device}; take another') from e
 
     def fingerprint(self) -> dict:
         """Name, hash of the weights and preprocessing."""

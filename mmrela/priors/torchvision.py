@@ -52,7 +52,8 @@ def _drop_classifier(name: str, model: nn.Module) -> None:
     if not linear:
         raise UserError(f'--prior torchvision:{name}: it has no linear '
                         'classifier to take features from; take another')
-    model.set_submodule(linear[-1], nn.Identity())
+    parent, _, child = linear[-1].rpartition('.')
+    setattr(model.get_submodule(parent), child, nn.Identity())
 
 
 def _download(name: str, entry) -> dict:

@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 import torch
 from conftest import smooth_images
+from old_torch import needs_fp16
 from PIL import Image
 from torch import nn
 
@@ -47,6 +48,7 @@ def linear(seconds: float = 0) -> Prior:
     return Prior('linear', model, tensor, 'as it is')
 
 
+@needs_fp16
 def test_half_precision_is_told_and_used():
     pictures, seen = Pictures(6), {}
     for amp in (None, 'bf16', 'fp16'):

@@ -198,6 +198,18 @@ def test_prior_is_frozen(cfg):
         assert not any(p.requires_grad for p in prior.model.parameters())
 
 
+def test_precision_that_torch_lacks(monkeypatch):
+    """As fp16 on CPUs in old releases."""
+    def enter(_):
+        raise RuntimeError('AutocastCPU only support Bfloat16')
+
+    prior = build_prior('torchvision:resnet18', 'none')
+    prior.amp = 'fp16'
+    monkeypatch.setattr(torch.autocast, '__enter__', enter)
+    with pytest.raises(UserError, match='--amp fp16: torch .* this cpu; take'):
+        prior.autocast('cpu')
+
+
 @pytest.mark.parametrize('wrap', [dict, lambda s: dict(state_dict=s)],
                          ids=['plain', 'nested'])
 def test_weights_file(tmp_path, wrap):

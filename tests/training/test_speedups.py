@@ -10,6 +10,7 @@ import recorder as shared
 import torch
 from hosts import hand_over_after, small_config
 from mmengine.optim.optimizer import amp_optimizer_wrapper
+from old_torch import needs_fused
 from recorder import Recorder
 from torch._dynamo.utils import counters
 
@@ -91,8 +92,9 @@ def assert_rounding(losses, plain):
     np.testing.assert_allclose(losses, plain, atol=1e-6)
 
 
-@pytest.mark.parametrize('options', [CHANNELS_LAST, FUSED],
-                         ids=['layout', 'fused'])
+@pytest.mark.parametrize('options', [
+    pytest.param(CHANNELS_LAST, id='layout'),
+    pytest.param(FUSED, id='fused', marks=needs_fused)])
 def test_layout_and_fused(options, cifar_root, tmp_path, plain):
     losses, weights, _ = train_and_resume(cifar_root, tmp_path, **options)
     assert_rounding(losses, plain)
@@ -101,6 +103,7 @@ def test_layout_and_fused(options, cifar_root, tmp_path, plain):
     assert last == ('default_hooks__layout' in options)
 
 
+@needs_fused
 def test_a_plain_run_may_go_on_with_both(cifar_root, tmp_path, plain,
                                          plain_dir):
     losses, *_ = train(cifar_root, tmp_path / 'part',

@@ -10,6 +10,7 @@ import pytest
 import torch
 from hosts import hand_over_after, small_config
 from mmengine.optim import OptimWrapper
+from old_torch import needs_fused
 from torch import nn
 from train_ranks import train_on_two_ranks
 
@@ -31,7 +32,8 @@ def steps(count, model, optimizer, seed):
         optimizer.step()
 
 
-@pytest.mark.parametrize('fused', [False, True])
+@pytest.mark.parametrize('fused', [
+    False, pytest.param(True, marks=needs_fused)])
 def test_moments_follow_the_weights(fused):
     """torch 2.14.1's fused Adam on CPUs mixes up elements otherwise."""
     usual, model = network(), network()
