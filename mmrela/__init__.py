@@ -18,7 +18,8 @@ __all__ = [
     'CIFAR100Binary', 'ChannelsLastHook', 'DINO', 'DINOHead', 'DINONeck',
     'DeterminismHook', 'DeviceRelaTargetDataset', 'NativeResizedCrop',
     'OnlineKNNHook', 'PlainCheckpointHook', 'Rela', 'RelaHead', 'RelaSampler',
-    'RelaTargetDataset', 'TinyImageNet', 'VICReg', 'VICRegHead', '__version__'
+    'RelaTargetDataset', 'TinyImageNet', 'VICReg', 'VICRegHead', '__version__',
+    'accelerate'
 ]
 
 

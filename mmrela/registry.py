@@ -19,6 +19,7 @@ from .datasets.rela_target import RelaTargetDataset
 from .datasets.sampler import BudgetSampler, RelaSampler
 from .datasets.tiny_imagenet import TinyImageNet
 from .datasets.transforms import NativeResizedCrop
+from .engine.accelerate import accelerate
 from .engine.hooks import (
     AdaptiveLambdaHook,
     ChannelsLastHook,

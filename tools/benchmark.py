@@ -62,7 +62,7 @@ def plan(args: argparse.Namespace, folder: Path):
     if args.what == 'pca':
         return benchmark.plan(args.samples, args.dim, args.components)
     from _lib.config import load_config
-    cfg = load_config(args)
+    cfg = load_config(args, rela=True)
     if args.what == 'step':
         return benchmark.plan(cfg, args.image_size)
     if args.what == 'features':

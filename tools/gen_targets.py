@@ -28,13 +28,15 @@ def parse_args() -> argparse.Namespace:
     add('--amp', choices=['bf16', 'fp16'],
         help='let the prior compute in half precision where it may')
     add('--dim', type=int, metavar='K',
-        help='components (default: model.rela_head.out_channels)')
+        help='components (default: model.rela_head.out_channels, 512 of a '
+        'plain config)')
     add('--normalize', choices=['center', 'standardize', 'whiten'],
         help='scaling of the components (default: whiten with --prior '
         'random, center otherwise)')
     add('--dtype', choices=['float16', 'float32'], default='float16')
     add('--out', metavar='DIR',
-        help='default: train_dataloader.dataset.targets')
+        help='default: train_dataloader.dataset.targets, of a plain config '
+        'data/targets/CONFIG')
     add('--features', metavar='DIR',
         help='where features go, and come from if they are there already '
         '(default: OUT/features)')
@@ -55,7 +57,7 @@ def main() -> None:
     from _lib.targets.generation import carry_out
     from mmrela import processes
     processes.start(args.launcher)
-    said = carry_out(load_config(args), args)
+    said = carry_out(load_config(args, rela=True), args)
     if processes.rank_and_size()[0] == 0:
         print(said)
 

@@ -38,7 +38,7 @@ def main() -> None:
     from _lib.config import load_config
     from _lib.targets.ranking import rank
     from _lib.targets.ranking_report import markdown, write_report
-    found = rank(load_config(args), args.priors, args.samples)
+    found = rank(load_config(args, rela=True), args.priors, args.samples)
     print(markdown(found))
     if args.out:
         write_report(found, args.out)

@@ -33,7 +33,7 @@ def main() -> None:
         picture,
     )
     from mmrela.datasets.access import loads_bgr
-    cfg = load_config(args)
+    cfg = load_config(args, rela=True)
     dataset = build_dataset(cfg)
     stores = open_stores(args.stores, dataset)
     chosen = choose(args.images, len(dataset.dataset))

@@ -4,14 +4,27 @@ from __future__ import annotations
 import argparse
 import os
 
-from _lib.cli import add_cfg_options, add_config, run
+from _lib.cli import ToolError, add_cfg_options, add_config, run
 
 
 def parse_args() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     add_config(parser)
     add_cfg_options(parser)
-    parser.add_argument('--work-dir', help='where logs and checkpoints go')
+    parser.add_argument(
+        '--rela', metavar='TARGETS',
+        help='put RELA with the targets in this folder around a plain '
+        'config, or take them instead of those that a RELA config names; '
+        '--cfg-options override entries of the result')
+    parser.add_argument(
+        '--dump', metavar='FILE.py',
+        help='write the config that would be trained there, and end')
+    parser.add_argument(
+        '--diff', action='store_true',
+        help='print what that config changes in the given one, and end')
+    parser.add_argument(
+        '--work-dir', help='where logs and checkpoints go (default: '
+        'work_dirs/CONFIG, or CONFIG_rela with --rela)')
     parser.add_argument(
         '--resume', nargs='?', const='auto', metavar='CHECKPOINT',
         help='resume from this file, or from the newest in the work dir')
@@ -36,10 +49,19 @@ def parse_args() -> argparse.Namespace:
 
 def main() -> None:
     args = parse_args()
+    if args.rela == '':  # an unset variable of a script
+        raise ToolError('--rela names no folder')
     from _lib.config import load_config
     from _lib.training.overrides import override
-    from _lib.training.run import train
-    train(override(load_config(args), args))
+    from _lib.training.written import differences, write
+    cfg = override(load_config(args, args.rela or False), args)
+    if args.diff:
+        print(differences(args.config, cfg))
+    if args.dump:
+        write(cfg, args.dump)
+    if not (args.diff or args.dump):
+        from _lib.training.run import train
+        train(cfg)
 
 
 if __name__ == '__main__':

@@ -5,6 +5,7 @@ import hashlib
 from itertools import takewhile
 
 import numpy as np
+from mmpretrain.datasets import KFoldDataset
 from torch.utils.data import Dataset
 
 from ..errors import UserError
@@ -66,11 +67,15 @@ def is_loading(transform: object) -> bool:
 def locate(dataset: Dataset, index: int) -> tuple[Dataset, int]:
     """The data set that really holds a sample, and its index there."""
     while hasattr(dataset, '_get_ori_dataset_idx'):  # mmengine's wrappers
+        if isinstance(dataset, KFoldDataset):  # around its own fold alone
+            len(dataset)  # which it takes now, if not before
+            dataset = dataset.dataset
+            continue
         index = dataset._get_ori_dataset_idx(index)
         if hasattr(dataset, 'datasets'):  # ConcatDataset
             which, index = index
             dataset = dataset.datasets[which]
-        else:  # RepeatDataset, KFoldDataset
+        else:  # RepeatDataset
             dataset = dataset.dataset
     return dataset, index
 

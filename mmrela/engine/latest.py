@@ -12,6 +12,7 @@ from mmengine.hooks import CheckpointHook
 from mmpretrain.registry import HOOKS
 
 from ..errors import UserError
+from ..resolve import resolve
 from .checkpoints import ForeignCheckpointError, require_sound
 
 _NAMES = 'epoch_{}.pth', 'iter_{}.pth'  # mmengine's own
@@ -31,7 +32,7 @@ def folders(work_dir: str | Path, hooks: Sequence[dict]) -> list[str]:
 
 
 def _writes_checkpoints(kind: str | type | None) -> bool:
-    kind = HOOKS.get(kind) if isinstance(kind, str) else kind
+    kind = resolve(kind, HOOKS)
     return isinstance(kind, type) and issubclass(kind, CheckpointHook)
 
 

@@ -12,6 +12,7 @@ from torch import Tensor
 from ..errors import UserError
 from ..resolve import resolve
 from ..rng import undisturbed
+from .feature_width import feature_width
 
 
 @MODELS.register_module()
@@ -26,11 +27,12 @@ def Rela(host: str | type, rela_head: dict,
     Args:
         host: A :class:`BaseSelfSupervisor`, or its registry name.
         rela_head: Config of :class:`RelaHead`; ``in_channels`` defaults
-            to that of the host's neck.
+            to that of the host's neck, else to what the features have.
         **kwargs: The host's own arguments.
 
     Raises:
-        UserError: the host is unknown or not self-supervised.
+        UserError: the host is unknown, not self-supervised, or gives no
+            features; see :func:`.feature_width.feature_width`.
     """
     host_class = resolve(host, MODELS)
     if host_class is None:
@@ -42,15 +44,9 @@ def Rela(host: str | type, rela_head: dict,
                         'algorithm (a subclass of BaseSelfSupervisor)')
     rela_head = dict(rela_head)
     if rela_head.get('in_channels') is None:
-        rela_head['in_channels'] = _neck_in_channels(kwargs.get('neck'))
+        neck = kwargs.get('neck') or {}
+        rela_head['in_channels'] = neck.get('in_channels')
     return rela_class(host_class)(rela_head=rela_head, **kwargs)
-
-
-def _neck_in_channels(neck: dict | None) -> int:
-    if not neck or 'in_channels' not in neck:
-        raise UserError('set model.rela_head.in_channels to the width of the '
-                        "backbone's features: the host's neck does not tell")
-    return neck['in_channels']
 
 
 @functools.cache
@@ -74,6 +70,8 @@ class _RelaMixin:
 
     def __init__(self, rela_head: dict, **kwargs) -> None:
         super().__init__(**kwargs)
+        if rela_head.get('in_channels') is None:
+            rela_head = dict(rela_head, in_channels=feature_width(self))
         # The host's own initial weights must not depend on the head's.
         with undisturbed():
             self.rela_head = MODELS.build(rela_head)

@@ -123,4 +123,5 @@ def _pipeline(config: dict, loader: str) -> list[dict]:
 
 
 def _is(step: dict, kind: str) -> bool:
-    return str(step['type']).startswith(kind)
+    name = getattr(step['type'], '__name__', step['type'])
+    return name.rpartition('.')[2].startswith(kind)

@@ -119,17 +119,20 @@ def as_prior(name: str, backbone: nn.Module, image_size: int | None,
             :func:`~mmrela.models.rela_head.pool_features` takes.
         image_size: Side of the square to which images are resized and
             cropped, in pixels; ``None`` leaves them at their own size.
-        cfg: Its ``data_preprocessor``, in ``model`` or beside it, has mean
-            and std of RGB, in levels of 0 to 255.
+        cfg: Its ``data_preprocessor``, in ``model`` or beside it, may have
+            mean and std of RGB, in levels of 0 to 255.
     """
     from mmengine.model import revert_sync_batchnorm
     from torchvision.transforms import v2
-    stats = cfg['model'].get('data_preprocessor') or cfg['data_preprocessor']
-    steps = [v2.PILToTensor(), v2.ToDtype(torch.float32),
-             v2.Normalize(stats['mean'], stats['std'])]
+    stats = (cfg['model'].get('data_preprocessor')
+             or cfg.get('data_preprocessor') or {})
+    mean, std = stats.get('mean'), stats.get('std')
+    steps = [v2.PILToTensor(), v2.ToDtype(torch.float32)]
+    if mean is not None:
+        steps.append(v2.Normalize(mean, std))
     if image_size:
         steps = [v2.Resize(image_size), v2.CenterCrop(image_size)] + steps
-    description = (f'size {image_size or "native"}, mean {stats["mean"]}, '
-                   f'std {stats["std"]}')
+    description = (f'size {image_size or "native"}, mean {mean}, '
+                   f'std {std}')
     return Prior(name, revert_sync_batchnorm(Pooled(backbone)),
                  v2.Compose(steps), description)

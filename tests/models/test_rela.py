@@ -178,11 +178,6 @@ def test_a_users_own_host_works():
     assert model.loss(inputs, samples)['loss'] == inputs[0].sum()
 
 
-def test_head_needs_a_width_if_no_neck_tells_it():
-    with pytest.raises(UserError, match='rela_head.in_channels'):
-        mmrela.Rela('BYOL', dict(type='RelaHead'), neck=None)
-
-
 @pytest.mark.parametrize(
     'host', ['NoSuchModel', 'ImageClassifier', 'ResNet', ImageClassifier])
 def test_host_must_be_self_supervised(host):

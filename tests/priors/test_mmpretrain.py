@@ -16,6 +16,14 @@ from mmrela.priors import build_prior
 
 RESNET = 'resnet18_8xb32_in1k'
 BGR = 'mobilevit-xxsmall_3rdparty_in1k'
+# Double quotes stand around the names of types.
+TYPES = """
+model = dict(type="ImageClassifier", backbone=dict(
+    type="ResNet", depth=18, base_channels=4, stem_channels=4))
+test_dataloader = dict(dataset=dict(type="ImageNet", pipeline=[
+    dict(type="LoadImageFromFile"), dict(type="CenterCrop", crop_size=32),
+    dict(type="PackInputs")]))
+"""
 
 
 @pytest.fixture(scope='module', autouse=True)
@@ -77,6 +85,21 @@ def test_masked_models_see_the_whole_image():
         tokens = prior.model.backbone(x, mask=None)[-1]
     assert torch.equal(first, second) and first.shape == (2, 768)
     torch.testing.assert_close(first, tokens.sum(1) / tokens.shape[1])
+
+
+def test_a_config_whose_types_are_classes(tmp_path):
+    (tmp_path / 'names.py').write_text(TYPES.replace('"', "'"))
+    (tmp_path / 'classes.py').write_text(
+        'from mmpretrain.datasets import (\n'
+        '    CenterCrop, ImageNet, LoadImageFromFile, PackInputs)\n'
+        'from mmpretrain.models import ImageClassifier, ResNet\n'
+        + TYPES.replace('"', ''))
+    names, classes = (build_prior(f'mmpretrain:{tmp_path}/{name}.py', 'none')
+                      for name in ('names', 'classes'))
+    photo = photos()[0]
+    assert torch.equal(names.preprocess(photo), classes.preprocess(photo))
+    assert classes.preprocess(photo).shape == (3, 32, 32)
+    assert len(classes.preprocess.steps) == 1 and classes.preprocess.swap
 
 
 def test_config_of_ones_own(tmp_path):

@@ -43,7 +43,9 @@ WRONG = dict(
     rank_priors=[['no.py', '--priors', 'random'],
                  [CIFAR, '--priors', 'random', 'random']],
     show_targets=[['no.py', '--stores', 'dir'], [CIFAR]],
-    train=[['no.py'], [CIFAR, '--launcher', 'x']])
+    train=[['no.py'], ['mmpretrain::byol/no.py'], ['nothing::no.py'],
+           [CIFAR, '--launcher', 'x'], [CIFAR, '--dump'],
+           [CIFAR, '--rela', '']])
 HAVE_OPTIONS = ['benchmark', 'check_targets', 'gen_targets', 'linear_probe',
                 'rank_priors', 'show_targets', 'train']
 

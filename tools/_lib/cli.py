@@ -10,6 +10,7 @@ import argparse
 import sys
 import warnings
 from collections.abc import Callable
+from importlib.util import find_spec
 from pathlib import Path
 from typing import NoReturn
 
@@ -32,14 +33,30 @@ def positive(text: str) -> int:
     return number
 
 
+def config_path(spec: str) -> Path:
+    """A config's file; ``mmpretrain::byol/….py`` is one that it installed.
+
+    Raises:
+        ToolError: there is no such package.
+    """
+    package, scoped, name = spec.partition('::')
+    if not scoped:
+        return Path(spec)
+    found = find_spec(package) if package.isidentifier() else None
+    if not (found and found.submodule_search_locations):
+        raise ToolError(f'no config at {spec}: no package {package}')
+    return Path(found.submodule_search_locations[0], '.mim/configs', name)
+
+
 class _ConfigFile(argparse.Action):
-    """A config's path, which must be there."""
+    """A config's path, which must be there; see :func:`config_path`."""
 
     def __call__(self, parser: argparse.ArgumentParser,
                  namespace: argparse.Namespace, file: str, *_) -> None:
-        if not Path(file).exists():
-            raise ToolError(f'no config at {file}')
-        setattr(namespace, self.dest, file)
+        path = config_path(file)
+        if not path.exists():
+            raise ToolError(f'no config at {path}')
+        setattr(namespace, self.dest, str(path))
 
 
 class _Options(argparse.Action):
@@ -66,7 +83,8 @@ class _ListPriors(argparse.Action):
 def add_config(parser: argparse.ArgumentParser, *name: str,
                **settings: object) -> None:
     """Add a config file, by default as the positional ``config``."""
-    settings = dict(dict(help='config file'), **settings)
+    settings = dict(
+        dict(help='config file, or mmpretrain::METHOD/FILE.py'), **settings)
     parser.add_argument(*(name or ['config']), action=_ConfigFile, **settings)
 
 

@@ -5,26 +5,39 @@ import argparse
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from urllib.error import URLError
 
 from mmengine.config import Config, DictAction
 from mmengine.logging import MMLogger
 from mmengine.registry import init_default_scope
 
 import mmrela.registry  # noqa: F401  registers what configs name
+from mmrela.engine.accelerate import accelerate, trains_rela
 from mmrela.errors import UserError
+from mmrela.targets import TargetStore
 
 
-def load_config(args: argparse.Namespace) -> Config:
+def load_config(args: argparse.Namespace,
+                rela: str | bool = False) -> Config:
     """Read ``args.config``, and let ``args.cfg_options`` override entries.
+
+    Args:
+        args: Of a tool.
+        rela: Whether it must train with RELA, as :func:`with_rela` says;
+            a directory is that of the targets.
 
     Raises:
         UserError: there is no such file, it is no config, or an option is
-            none.
+            none; RELA does not go with it.
     """
     options = parse_options(args.cfg_options or [])
     try:
         cfg = Config.fromfile(args.config)
+        if rela:
+            cfg = with_rela(cfg, rela)
         cfg.merge_from_dict(options)
+    except UserError:
+        raise
     except FileNotFoundError as e:
         raise UserError(f'no config at {args.config} ({e})') from e
     except (OSError, SyntaxError, LookupError, TypeError, ValueError,
@@ -43,6 +56,29 @@ def load_config(args: argparse.Namespace) -> Config:
     # each weight was initialised.
     MMLogger.get_current_instance().setLevel('WARNING')
     return cfg
+
+
+def with_rela(cfg: Config, targets: str | bool) -> Config:
+    """A plain config accelerated, or RELA's with other targets.
+
+    Args:
+        cfg: As its file has it.
+        targets: Directory of the store, whose width a plain config gets if
+            it is there. ``True``: the config's own, of a plain one
+            ``data/targets/STEM``.
+    """
+    if trains_rela(cfg):
+        if targets is not True:
+            cfg.train_dataloader.dataset.targets = targets
+        return cfg
+    stem = Path(cfg.filename).stem
+    cfg.setdefault('work_dir', f'work_dirs/{stem}_rela')
+    if targets is True:
+        return accelerate(cfg, f'data/targets/{stem}')
+    if not (Path(targets) / 'meta.json').is_file():
+        return accelerate(cfg, targets)
+    width = TargetStore.open(targets).dim
+    return accelerate(cfg, targets, out_channels=width)
 
 
 def parse_options(pairs: list[str]) -> dict:
@@ -79,6 +115,11 @@ def misspelt(config: str) -> Iterator[None]:
         raise UserError(
             f'{config}, or --cfg-options, has a name that is not known, or '
             f'lacks one: {message.splitlines()[0]}{cure}') from e
+    except URLError as e:
+        raise UserError(
+            f'{config} names weights to download, and there is no way to '
+            f'them ({e.reason}): put them into the cache, TORCH_HOME, on a '
+            'machine with a network') from e
     except FileNotFoundError as e:
         raise UserError(f'{config} names a file or folder that is not there: '
                         f'{e}') from e

@@ -6,6 +6,7 @@ from mmpretrain.registry import DATASETS
 
 from mmrela.datasets.rela_target import RelaTargetDataset
 from mmrela.errors import UserError
+from mmrela.resolve import resolve
 
 from .config import misspelt
 
@@ -16,8 +17,8 @@ def build_dataset(cfg: Config) -> RelaTargetDataset:
     Raises:
         UserError: they are not wrapped for RELA, or cannot be built.
     """
-    found = DATASETS.get(cfg.train_dataloader.dataset.type)
-    if not (found and issubclass(found, RelaTargetDataset)):
+    found = resolve(cfg.train_dataloader.dataset.type, DATASETS)
+    if not (isinstance(found, type) and issubclass(found, RelaTargetDataset)):
         raise UserError('train_dataloader.dataset.type must be '
                         'RelaTargetDataset: see "Your config" in the README')
     with misspelt(cfg.filename):

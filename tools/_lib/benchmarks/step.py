@@ -10,11 +10,13 @@ from mmengine.config import Config
 from mmengine.dataset import Compose, default_collate
 from mmengine.logging import MessageHub
 from mmpretrain.models.selfsup import BaseSelfSupervisor
-from mmpretrain.registry import MODELS, TRANSFORMS
+from mmpretrain.registry import DATASETS, MODELS, TRANSFORMS
 from torch import Tensor, nn
 from torch.utils.data import DataLoader
 
+from mmrela.batched import DeviceRelaTargetDataset
 from mmrela.datasets.hue import mended_hue
+from mmrela.resolve import resolve
 
 from .baselines.bare_loop import DEVICE, BareLoop, optimizer_of
 from .plan import Plan, Ratio
@@ -33,7 +35,7 @@ def plan(cfg: Config, image_size: int) -> Plan:
     torch.backends.cudnn.benchmark = cfg.env_cfg.get('cudnn_benchmark', False)
     # Momentum schedules read it, and there is no Runner to write it.
     MessageHub.get_current_instance().update_info('max_iters', 10**6)
-    host, cases = cfg.model.host, {}
+    host, cases = resolve(cfg.model.host, MODELS).__name__, {}
     weak = {views: rela_batch(cfg, image_size, views) for views in VIEWS}
     for views, batch in weak.items():
         model = build(cfg)
@@ -107,7 +109,8 @@ def batch_of(cfg: Config, pipeline: list[dict], image_size: int,
              targets: int | None = None) -> dict:
     """What the leaf's loader gives, of random images."""
     views = Compose([TRANSFORMS.build(t) for t in pipeline
-                     if not t['type'].startswith('Load')])
+                     if not resolve(t['type'], TRANSFORMS).__name__.startswith(
+                         'Load')])
     rng = np.random.default_rng(0)
     samples = []
     for _ in range(cfg.train_dataloader.batch_size):
@@ -120,7 +123,8 @@ def batch_of(cfg: Config, pipeline: list[dict], image_size: int,
     loader = DataLoader(samples, len(samples), collate_fn=default_collate,
                         pin_memory=torch.cuda.is_available())
     batch = next(iter(loader))
-    if cfg.train_dataloader.dataset.type != 'DeviceRelaTargetDataset':
+    dataset = resolve(cfg.train_dataloader.dataset.type, DATASETS)
+    if dataset is not DeviceRelaTargetDataset:
         return batch
     return {key: [item.to(DEVICE) for item in items]
             for key, items in batch.items()}

@@ -22,8 +22,7 @@ def check(args: argparse.Namespace) -> str:
     if args.deep:
         store.verify()
     if args.config:
-        cfg = load_config(args)
-        cfg.train_dataloader.dataset.targets = args.directory
+        cfg = load_config(args, rela=args.directory)
         build_dataset(cfg).check_targets(head_width(cfg))
     return (f'{args.directory} is sound: {len(store)} targets of {store.dim} '
             f'components from {store.manifest.prior.get("name")}')

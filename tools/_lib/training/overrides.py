@@ -26,7 +26,8 @@ def override(cfg: Config, args: argparse.Namespace) -> Config:
         cfg.optim_wrapper.type = 'AmpOptimWrapper'
         cfg.optim_wrapper.setdefault('loss_scale', 'dynamic')
     if args.auto_scale_lr:
-        cfg.setdefault('auto_scale_lr', {})['enable'] = True
+        cfg.setdefault('auto_scale_lr', {})  # which keeps a copy
+        cfg.auto_scale_lr.enable = True
     checkpoint = _resume_from(args, cfg)
     if checkpoint:
         cfg.load_from, cfg.resume = checkpoint, True

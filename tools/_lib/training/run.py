@@ -17,6 +17,7 @@ from mmrela.engine.runners import build_runner
 from mmrela.files.atomic import remove_leftovers, write_atomically
 
 from ..config import misspelt
+from . import typos
 from .runnable import require_runnable
 
 
@@ -26,6 +27,7 @@ def train(cfg: Config) -> None:
     Raises:
         UserError: the config, or this machine, lacks something.
     """
+    typos.warn(cfg)
     require_runnable(cfg)
     cpu_ranks.init_cpu_ranks(cfg)
     with misspelt(cfg.filename), mended_hue():  # configs without RELA, too

@@ -6,8 +6,12 @@ from pathlib import Path
 
 from mmengine.config import Config
 from mmengine.device import get_device
+from mmengine.optim import AmpOptimWrapper
+from mmengine.registry import OPTIM_WRAPPERS
 
+from mmrela.engine.accelerate import trains_rela
 from mmrela.errors import UserError
+from mmrela.resolve import resolve
 
 
 def require_runnable(cfg: Config) -> None:
@@ -17,8 +21,8 @@ def require_runnable(cfg: Config) -> None:
         UserError: the config, or this machine, lacks something.
     """
     _check_entries(cfg)
-    if (cfg.optim_wrapper.get('type') == 'AmpOptimWrapper'
-            and get_device() == 'cpu'):
+    wrapper = resolve(cfg.optim_wrapper.get('type'), OPTIM_WRAPPERS)
+    if wrapper is AmpOptimWrapper and get_device() == 'cpu':
         raise UserError('mixed precision (--amp, optim_wrapper.type='
                         'AmpOptimWrapper) needs a GPU; on CPUs set '
                         'optim_wrapper.type=OptimWrapper')
@@ -32,8 +36,10 @@ def require_runnable(cfg: Config) -> None:
 
 
 def _check_entries(cfg: Config) -> None:
-    if cfg.model.get('type') == 'Rela' and 'rela' not in cfg.get(
-            'default_hooks', {}):
+    for key in ('model', 'train_dataloader', 'train_cfg', 'optim_wrapper'):
+        if not cfg.get(key):
+            raise UserError(f'{cfg.filename} has no entry `{key}`')
+    if trains_rela(cfg) and 'rela' not in cfg.get('default_hooks', {}):
         raise UserError('default_hooks has no entry `rela`, so nothing would '
                         'end the RELA stage: add default_hooks = '
                         '_base_.rela_hooks')

@@ -1,0 +1,112 @@
+"""One switch that turns any self-supervised config into RELA's."""
+from __future__ import annotations
+
+from copy import deepcopy
+
+from mmengine.config import Config, ConfigDict
+from mmpretrain.models.selfsup import BaseSelfSupervisor
+from mmpretrain.registry import DATASETS, MODELS
+
+from ..errors import UserError
+from ..resolve import resolve
+from .weak_views import pipelines, side_of, weak_views
+
+# `configs/_base_/rela.py` says the same to configs that inherit.
+HOOKS = dict(
+    rela=dict(
+        type='AdaptiveLambdaHook', schedule=dict(type='AdaptiveLambda')),
+    determinism=dict(type='DeterminismHook'),
+    plain_checkpoint=dict(type='PlainCheckpointHook'))
+
+def accelerate(cfg: Config,
+               targets: str,
+               views: int = 1,
+               out_channels: int = 512) -> Config:
+    """RELA on a self-supervised config of mmpretrain.
+
+    The model becomes ``Rela`` around its algorithm, the training data
+    ``RelaTargetDataset`` around their data set, and the hooks that RELA
+    needs come into ``default_hooks``. Whatever else the config says stays.
+
+    Args:
+        cfg: The config, old-style or new-style; it is not changed.
+        targets: The target store, as ``tools/gen_targets.py`` leaves it.
+        views: Weak views of an image in RELA's stage.
+        out_channels: Components of the targets, k.
+
+    Returns:
+        The same with RELA, complete in itself.
+
+    Raises:
+        UserError: the config trains nothing self-supervised, trains RELA
+            already, or lacks an entry; names the key.
+
+    Example:
+        >>> cfg = Config.fromfile('simsiam_resnet50_8xb32-coslr-100e_in1k.py')
+        >>> Runner.from_cfg(accelerate(cfg, 'data/targets/in1k')).train()
+    """
+    cfg = deepcopy(cfg)
+    _require_host(cfg)
+    dataset = _dataset(cfg)
+    _wrap(cfg.model, type='Rela', rela_head=dict(
+        type='RelaHead', out_channels=out_channels))
+    _wrap(dataset, type='RelaTargetDataset', targets=targets,
+          rela_pipeline=weak_views(side_of(dataset), views))
+    cfg.train_dataloader.sampler = dict(type='RelaSampler')
+    # An inherited scope inside of collate_fn would break the loader.
+    cfg.train_dataloader.collate_fn = dict(type='default_collate')
+    cfg.setdefault('default_hooks', {})  # which keeps a copy
+    cfg.default_hooks.update(deepcopy(HOOKS))
+    cfg.find_unused_parameters = True  # each stage trains a part of the model
+    imports = cfg.get('custom_imports', {}).get('imports', [])
+    cfg.custom_imports = dict(
+        imports=[*imports, 'mmrela.registry'], allow_failed_imports=False)
+    cfg.setdefault('default_scope', 'mmpretrain')  # new-style ones need none
+    return cfg
+
+
+def trains_rela(cfg: Config) -> bool:
+    """Whether a config's model is RELA's already."""
+    kind = resolve((cfg.get('model') or {}).get('type'), MODELS)
+    return getattr(kind, '__name__', '') == 'Rela'
+
+
+def _require_host(cfg: Config) -> None:
+    name = (cfg.get('model') or {}).get('type')
+    if trains_rela(cfg):
+        raise UserError(f'{_name(cfg)} trains RELA already')
+    host = resolve(name, MODELS)
+    if not (isinstance(host, type) and issubclass(host, BaseSelfSupervisor)):
+        raise UserError(f'{_name(cfg)}: model.type={name!r} is no registered '
+                        'self-supervised algorithm (a subclass of '
+                        'BaseSelfSupervisor)')
+
+
+def _name(cfg: Config) -> str:
+    return cfg.filename or 'the config'
+
+
+def _wrap(entry: ConfigDict, **settings: object) -> None:
+    """Put what ``settings`` name around an entry's type."""
+    # `entry.type` would be the class itself in a new-style config, which
+    # cannot be written to a file any more.
+    settings['host'] = dict.__getitem__(entry, 'type')
+    entry.update(settings)
+
+
+def _dataset(cfg: Config) -> ConfigDict:
+    """The entry of the training data."""
+    dataset = (cfg.get('train_dataloader') or {}).get('dataset')
+    if not isinstance(dataset, dict):
+        raise UserError(f'{_name(cfg)} has no train_dataloader.dataset, the '
+                        'entry of a data set')
+    kind = resolve(dataset.get('type'), DATASETS)
+    if kind and not hasattr(kind, 'get_data_info'):
+        raise UserError(f'{_name(cfg)}: train_dataloader.dataset.type='
+                        f"{kind.__name__} is no data set of mmengine's kind "
+                        '(a subclass of BaseDataset, or around one)')
+    if not any(pipelines(dataset)):
+        raise UserError(
+            f'{_name(cfg)}: neither train_dataloader.dataset nor a data set '
+            "inside of it has a pipeline, as those of mmpretrain's data sets")
+    return dataset
