@@ -12,6 +12,7 @@ import torch
 from torch import distributed
 
 from .errors import UserError
+from .meeting import join
 
 T = TypeVar('T')
 
@@ -23,7 +24,7 @@ def start(launcher: str) -> None:
 
     Raises:
         UserError: torchrun or srun did not start this process, or started
-            it beside others that it would not meet.
+            it beside others that it would not meet; some have not come.
     """
     if launcher == 'none':
         if int(os.environ.get('WORLD_SIZE', 1)) > 1:
@@ -32,11 +33,7 @@ def start(launcher: str) -> None:
         return
     if launcher == 'slurm':
         read_slurm()
-    try:
-        distributed.init_process_group('gloo', timeout=timedelta(days=30))
-    except ValueError as e:
-        raise UserError('--launcher pytorch is for processes that torchrun '
-                        f'starts ({e})') from e
+    join(timedelta(days=30))  # the others may wait for the first one's PCA
     if torch.cuda.is_available():
         local = int(os.environ.get('LOCAL_RANK', 0))
         torch.cuda.set_device(local % torch.cuda.device_count())

@@ -14,9 +14,10 @@ except ModuleNotFoundError as e:
         'mmcv-lite` (enough for all of mmrela)', name='mmcv') from e
 
 from .batched import DeviceRelaTargetDataset
+from .datasets.budget import BudgetSampler
 from .datasets.cifar import CIFAR10Binary, CIFAR100Binary
 from .datasets.rela_target import RelaTargetDataset
-from .datasets.sampler import BudgetSampler, RelaSampler
+from .datasets.sampler import RelaSampler
 from .datasets.tiny_imagenet import TinyImageNet
 from .datasets.transforms import NativeResizedCrop
 from .engine.accelerate import accelerate

@@ -39,3 +39,13 @@ def seeded(seed: int = 0) -> Iterator[None]:
         # `torch.manual_seed` would reseed the GPUs' for good.
         torch.default_generator.manual_seed(seed)
         yield
+
+
+def seed_of(*key: int) -> int:
+    """A seed of 64 bits for these numbers, such as (seed, epoch, stream)."""
+    return int(np.random.SeedSequence(key).generate_state(1, np.uint64)[0])
+
+
+def generator_of(*key: int) -> torch.Generator:
+    """Random numbers for them: those of other keys do not overlap."""
+    return torch.Generator().manual_seed(seed_of(*key))

@@ -17,7 +17,8 @@ ROOMS = dict(
     resolve='',
     pca='',
     schedule='',
-    processes='',
+    meeting='',
+    processes='meeting',
     files='',
     models='',
     targets='files pca',
@@ -28,10 +29,10 @@ ROOMS = dict(
     features='priors datasets',
     generation='features priors datasets targets files pca processes',
     engine='features priors measures datasets models files schedule '
-    'processes')
+    'processes meeting')
 DOORS = {'__init__', 'registry'}  # of all rooms
-CORE = {*ENTRANCE, 'version', 'pca', 'schedule', 'processes', 'targets',
-        'measures'}
+CORE = {*ENTRANCE, 'version', 'pca', 'schedule', 'meeting', 'processes',
+        'targets', 'measures'}
 LIBRARIES = {'mmrela', 'numpy', 'torch', *sys.stdlib_module_names}
 
 

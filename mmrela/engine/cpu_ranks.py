@@ -2,12 +2,14 @@
 from __future__ import annotations
 
 import os
+from datetime import timedelta
 
 import torch
 from mmengine.config import ConfigDict
 from mmengine.model import MMDistributedDataParallel, revert_sync_batchnorm
 from mmengine.registry import MODEL_WRAPPERS
 
+from ..meeting import join
 from ..processes import read_slurm
 from ..resolve import resolve
 
@@ -37,7 +39,7 @@ def init_cpu_ranks(cfg: ConfigDict) -> None:
     if cfg.launcher == 'slurm':
         read_slurm()
     if not torch.distributed.is_initialized():
-        torch.distributed.init_process_group('gloo')
+        join(timedelta(minutes=30))  # as PyTorch does
     wrapper = cfg.get('model_wrapper_cfg') or dict(
         broadcast_buffers=False,
         find_unused_parameters=cfg.get('find_unused_parameters', False))

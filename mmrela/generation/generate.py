@@ -3,7 +3,7 @@ from __future__ import annotations
 
 import os
 import time
-from contextlib import closing
+from contextlib import ExitStack, closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,6 +13,7 @@ from .. import processes as ranks
 from ..features.extract import BATCH_SIZE, batches_of, extract
 from ..features.images import PriorImages
 from ..files.atomic import remove_leftovers
+from ..files.locks import alone
 from ..targets import (
     BLOCK,
     Manifest,
@@ -53,10 +54,11 @@ def generate(images: PriorImages,
         TargetStoreError: another store is there already.
         UserError: an image is unreadable, features are not finite, there
             are fewer than ``dim`` of them, features of something else are
-            there, the disk is full, or another rank has failed.
+            there, another generation writes there, the disk is full, or
+            another rank has failed.
     """
     directory = Path(directory)
-    with ranks.one_sentence():
+    with ranks.one_sentence(), ExitStack() as locks:
         planned = ranks.from_first(lambda: Manifest(
             len(images), dim, dtype, hash_ids(images.ids()),
             prior=images.prior.fingerprint(),
@@ -64,7 +66,7 @@ def generate(images: PriorImages,
         blocks = FeatureBlocks(Path(features or directory / 'features'),
                                _pass_over(planned, block))
         todo = ranks.from_first(
-            lambda: _prepare(directory, blocks, planned, images.skip))
+            lambda: _prepare(directory, blocks, planned, images.skip, locks))
         if todo is not None:
             seconds = _extract(blocks, todo, images, dim)
             ranks.from_first(lambda: reduce(
@@ -81,9 +83,14 @@ def _pass_over(planned: Manifest, block: int) -> dict:
 
 
 def _prepare(directory: Path, blocks: FeatureBlocks, planned: Manifest,
-             skip: bool) -> list[int] | None:
+             skip: bool, locks: ExitStack) -> list[int] | None:
     """Blocks to do; ``None`` if the store is there already."""
-    if (directory / 'meta.json').exists():
+    finished = directory / 'meta.json'
+    if not finished.exists():
+        for place in (directory, blocks.directory):
+            locks.enter_context(alone(place, 'wait for it, or pass another '
+                                      '--out and --features'))
+    if finished.exists():
         _check_same(directory, blocks, planned, skip)
         return None
     blocks.claim()

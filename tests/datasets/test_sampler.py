@@ -2,13 +2,15 @@ import pytest
 import torch
 from torch.utils.data import BatchSampler
 
-from mmrela.datasets.sampler import BudgetSampler, RelaSampler
+from mmrela.datasets.budget import BudgetSampler
+from mmrela.datasets.sampler import RelaSampler
 
 
 def ranks(kind, n, world_size, monkeypatch, **kwargs):
     for rank in range(world_size):
-        monkeypatch.setattr('mmrela.datasets.sampler.get_dist_info',
-                            lambda r=rank: (r, world_size))
+        for module in ('budget', 'sampler'):
+            monkeypatch.setattr(f'mmrela.datasets.{module}.get_dist_info',
+                                lambda r=rank: (r, world_size))
         yield kind(range(n), seed=3, **kwargs)
 
 

@@ -239,3 +239,35 @@ def test_old_processes_leave_no_files_behind(images, tmp_path, whole):
     assert [f.name for f in out.rglob('*.tmp')] == ['mine.tmp']
     assert content(out) == whole
     assert np.load(out / 'features' / '00008.npy').shape == (12, 27)
+
+
+@pytest.mark.parametrize('place', ['out', 'features'])
+def test_two_generations_at_once(images, tmp_path, whole, place):
+    """The second one, of two ranks, is refused; the first one goes on.
+
+    They share targets and features, or features alone.
+    """
+    first, second = tmp_path / 'out', tmp_path / 'out'
+    if place == 'features':
+        second = tmp_path / 'other'
+    child = os.fork()
+    if child == 0:
+        shared(images, pixels(0.2), first, tmp_path)
+        os._exit(0)
+    while not (tmp_path / 'features' / '.lock').exists():
+        time.sleep(0.01)
+    codes, said = run_ranks(
+        lambda rank: shared(images, pixels(), second, tmp_path), 2, tmp_path)
+    assert codes == [2, 2]
+    assert f'error: process {child} on ' in said[0]
+    assert f'writing to {tmp_path / place}: wait for it' in said[0]
+    assert os.waitpid(child, 0)[1] == 0
+    assert content(first) == whole
+    shared(images, pixels(), second, tmp_path)
+    assert content(second) == whole
+    assert [*tmp_path.rglob('.lock')] == []
+
+
+def shared(images, prior: Prior, out, tmp_path) -> None:
+    generate(PriorImages(images, prior), out, K, block=BLOCK,
+             features=tmp_path / 'features')

@@ -5,12 +5,13 @@ from mmengine.dist import all_reduce
 from mmengine.hooks import Hook
 from mmengine.model import is_model_wrapper
 from mmengine.registry import HOOKS
-from mmengine.runner import EpochBasedTrainLoop, Runner
+from mmengine.runner import EpochBasedTrainLoop, IterBasedTrainLoop, Runner
 from mmpretrain.registry import TASK_UTILS
 
 from ... import schedule as schedules
 from ...errors import UserError
 from .. import compat
+from ..staged_loader import StagedLoader
 from .requirements import FiniteLoss, require
 from .stage_ddp import StageDDP
 
@@ -47,6 +48,7 @@ class AdaptiveLambdaHook(Hook):
             schedule or dict(type='AdaptiveLambda'))
         self.switch_step: int | None = None
         self._length: int | None = None  # when the training first began
+        self._host_from = 0  # see StagedLoader
         self._losses: list[float] = []
         self._finite = FiniteLoss()
         self._ddp = StageDDP()
@@ -62,21 +64,21 @@ class AdaptiveLambdaHook(Hook):
         require(runner, model)
         if runner.cfg.get('compile'):  # each stage once
             compat.keep_eager(model, runner.optim_wrapper)
-        self._accumulation = runner.optim_wrapper._accumulative_counts
+        accumulation = runner.optim_wrapper._accumulative_counts
         self._length = self._length or _length(runner)
         self.schedule.begin(runner.max_iters * self._length // _length(
-            runner) // self._accumulation)
-        if self.schedule.lam:
+            runner) // accumulation)
+        self._loader = StagedLoader(
+            runner.train_dataloader, accumulation, self._host_from)
+        if self._loader.start(self.schedule.lam, runner.iter):
             runner.train_dataloader.dataset.check_targets(
                 model.rela_head.out_channels)
-        self._sampler = runner.train_dataloader.batch_sampler.sampler
-        self._sampler.start(self.schedule.lam)
+        if isinstance(runner.train_loop, IterBasedTrainLoop):
+            runner.train_loop.dataloader_iterator = self._loader.batches(
+                runner.iter)
 
     def before_train_epoch(self, runner: Runner) -> None:
-        # An epoch may begin within a step: the boundary is counted from there.
-        batch = runner.train_dataloader.batch_sampler.batch_size
-        to_boundary = -runner.iter % self._accumulation
-        self._sampler.align(to_boundary * batch, self._accumulation * batch)
+        self._loader.enter(runner.iter)
 
     def before_train_iter(self, runner: Runner, batch_idx: int,
                           data_batch: dict | None = None) -> None:
@@ -95,17 +97,14 @@ class AdaptiveLambdaHook(Hook):
             self._losses.clear()
             self._finite.check(loss)
             self.schedule.update(loss)
-        if self._sampler.lam and not self.schedule.lam:
+        if self._loader.sampler.lam and not self.schedule.lam:
             self._hand_over(runner)
         self._log(runner.message_hub, 'rela_loss' in outputs)
 
     def _hand_over(self, runner: Runner) -> None:
-        self._sampler.lam = 0
         self.switch_step = runner.iter + 1
-        loader = runner.train_dataloader
-        # The loader stays as many batches ahead of the model on each rank,
-        # so all ranks change at one batch, without a word among them.
-        in_flight = loader.num_workers * (loader.prefetch_factor or 0)
+        in_flight = self._loader.hand_over(self.switch_step)
+        self._host_from = self._loader.host_from
         runner.logger.info(
             f'RELA hands over at step {self.switch_step}: λ is 0; up to '
             f"{in_flight} batches in flight are still RELA's, then "
@@ -133,6 +132,7 @@ class AdaptiveLambdaHook(Hook):
             schedule=self.schedule.state_dict(),
             switch_step=self.switch_step,
             length=self._length,
+            host_from=self._host_from,
             losses=list(self._losses))
 
     def after_load_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
@@ -149,6 +149,7 @@ class AdaptiveLambdaHook(Hook):
         self.schedule.load_state_dict(state['schedule'])
         self.switch_step = state['switch_step']
         self._length = state.get('length')
+        self._host_from = state.get('host_from', 0)
         self._losses = list(state['losses'])
 
 

@@ -7,8 +7,8 @@ import numpy as np
 import torch
 from mmengine.hooks import Hook
 from mmengine.registry import HOOKS
-from mmengine.runner import Runner
-from torch.utils.data import DataLoader, Sampler
+from mmengine.runner import IterBasedTrainLoop, Runner
+from torch.utils.data import DataLoader
 
 
 @HOOKS.register_module()
@@ -18,8 +18,9 @@ class DeterminismHook(Hook):
     mmengine stores no random state, and restores a checkpoint's seed after
     the sampler was built with another. So the sampler's seed goes into the
     checkpoint, and the main process (dropout, a host's own draws) is seeded
-    anew at each epoch. Views have seeds of their own, see
-    :class:`RelaSampler`.
+    anew at each epoch, or at each step where training goes by iterations
+    and may resume anywhere. Views have seeds of their own, see
+    :class:`RelaSampler`; a sampler without ``seed`` keeps what it has.
 
     Loaders get generators of their own: a loader draws its workers' seeds
     whenever it starts them, so with persistent workers in the first epoch
@@ -27,14 +28,15 @@ class DeterminismHook(Hook):
     """
 
     def before_train_epoch(self, runner: Runner) -> None:
-        sequence = np.random.SeedSequence((runner.seed, runner.epoch))
-        seed = int(sequence.generate_state(1)[0])
-        random.seed(seed)
-        np.random.seed(seed)
-        torch.manual_seed(seed)
+        _seed_all(runner.seed, runner.epoch)
         _set_apart(runner.train_dataloader)
         # Of old the loader took one number: what hosts draw is as it was.
         torch.empty((), dtype=torch.int64).random_()
+
+    def before_train_iter(self, runner: Runner, batch_idx: int,
+                          data_batch: dict | None = None) -> None:
+        if isinstance(runner.train_loop, IterBasedTrainLoop):
+            _seed_all(runner.seed, runner.iter)
 
     def before_val_epoch(self, runner: Runner) -> None:
         _set_apart(runner.val_dataloader)
@@ -44,11 +46,20 @@ class DeterminismHook(Hook):
 
     def before_save_checkpoint(self, runner: Runner,
                                checkpoint: dict) -> None:
-        checkpoint['sampler_seed'] = _sampler(runner).seed
+        seed = getattr(_sampler(runner), 'seed', None)
+        if isinstance(seed, int):
+            checkpoint['sampler_seed'] = seed
 
     def after_load_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
         if runner._resume and 'sampler_seed' in checkpoint:
             _sampler(runner).seed = checkpoint['sampler_seed']
+
+
+def _seed_all(*key: int) -> None:
+    seed = int(np.random.SeedSequence(key).generate_state(1)[0])
+    random.seed(seed)
+    np.random.seed(seed)
+    torch.manual_seed(seed)
 
 
 def _set_apart(loader: DataLoader) -> None:
@@ -57,5 +68,7 @@ def _set_apart(loader: DataLoader) -> None:
     loader.generator.set_state(torch.get_rng_state())
 
 
-def _sampler(runner: Runner) -> Sampler:
-    return runner.train_dataloader.batch_sampler.sampler
+def _sampler(runner: Runner) -> object:
+    """What orders the samples, mmengine's, torch's or the user's."""
+    batches = runner.train_dataloader.batch_sampler
+    return getattr(batches, 'sampler', batches)

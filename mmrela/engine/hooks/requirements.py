@@ -3,15 +3,12 @@ from __future__ import annotations
 
 import math
 
-from mmengine.dist import get_world_size
 from mmengine.model import MMDistributedDataParallel, is_model_wrapper
-from mmengine.runner import EpochBasedTrainLoop, Runner
+from mmengine.runner import Runner
 from torch import nn
-from torch.nn.modules.batchnorm import _BatchNorm
 
-from ...datasets.rela_target import RelaTargetDataset
-from ...datasets.sampler import RelaSampler
 from ...errors import UserError
+from .loading import require_batches, require_loader, require_loop
 
 
 def require(runner: Runner, model: nn.Module) -> None:
@@ -25,21 +22,12 @@ def require(runner: Runner, model: nn.Module) -> None:
         UserError: something lacks; names the key.
     """
     loader = runner.train_dataloader
-    sampler = getattr(loader.batch_sampler, 'sampler', None)
-    if not isinstance(sampler, RelaSampler) or not isinstance(
-            loader.dataset, RelaTargetDataset):
-        raise UserError(
-            'AdaptiveLambdaHook needs train_dataloader.sampler.type='
-            'RelaSampler and train_dataloader.dataset.type='
-            'RelaTargetDataset')
+    require_loader(loader)
     if not hasattr(model, 'rela_head'):
         raise UserError("AdaptiveLambdaHook needs model = dict(type='Rela', "
                         f"host='{type(model).__name__}', rela_head=…, …)")
-    if not isinstance(runner.train_loop, EpochBasedTrainLoop):
-        # mmengine's loop by iterations asks for data before any hook runs.
-        raise UserError('RELA trains by epochs: set train_cfg = dict('
-                        'by_epoch=True, max_epochs=…)')
-    _require_batches(loader.batch_sampler, model)
+    require_loop(runner)
+    require_batches(loader.batch_sampler, model)
     if is_model_wrapper(runner.model):
         require_ddp(type(runner.model))
         _require_graph(runner.model, runner.optim_wrapper._accumulative_counts)
@@ -84,28 +72,6 @@ def _require_graph(model: MMDistributedDataParallel, counts: int) -> None:
             'activation checkpointing (with_cp=True) on several ranks needs '
             "model_wrapper_cfg = dict(type='MMDistributedDataParallel', "
             'static_graph=True, broadcast_buffers=False)')
-
-
-def _require_batches(batches, model: nn.Module) -> None:
-    """An epoch needs a batch, and BatchNorm two images in each."""
-    samples, size = len(batches.sampler), batches.batch_size
-    if not len(batches):
-        raise UserError(
-            f'an epoch has no batch: {samples} samples a rank are '
-            f'fewer than train_dataloader.batch_size={size}, and drop_last '
-            'is set')
-    if (samples % size == 1 and not batches.drop_last or size == 1) and any(
-            _needs_two(module) for module in model.modules()):
-        raise UserError(
-            f'with {samples} samples a rank and train_dataloader.batch_size='
-            f'{size}, an epoch ends with a batch of one image, which '
-            'BatchNorm refuses: set train_dataloader.drop_last=True, or '
-            'another batch_size')
-
-
-def _needs_two(module: nn.Module) -> bool:
-    return isinstance(module, _BatchNorm) and not (
-        isinstance(module, nn.SyncBatchNorm) and get_world_size() > 1)
 
 
 class FiniteLoss:

@@ -5,8 +5,10 @@ import numpy as np
 import pytest
 import torch
 from hosts import hand_over_after, small_config
+from mmengine.config import ConfigDict
+from mmengine.registry import DATA_SAMPLERS
 from recorder import Recorder, train
-from torch.utils.data import DataLoader
+from torch.utils.data import DataLoader, Sampler
 
 from mmrela.engine.hooks import DeterminismHook
 
@@ -104,3 +106,66 @@ def test_epochs_differ(cifar_root, tmp_path):
     assert len(set(trace.draws)) == 16
     first, second = (sum(trace.samples[i:i + 8], []) for i in (0, 8))
     assert first != second and sorted(first) == sorted(second)
+
+
+@DATA_SAMPLERS.register_module(force=True)
+class Plain(Sampler):
+    """A user's own: no ``seed``, no ``set_epoch``, PyTorch's own numbers."""
+
+    def __init__(self, dataset, seed=None):
+        self.size = len(dataset)
+
+    def __len__(self):
+        return self.size
+
+    def __iter__(self):
+        return iter(torch.randperm(self.size).tolist())
+
+
+def resumed_in_the_middle(cifar_root, tmp_path, change):
+    """Two epochs without RELA, and the second one resumed."""
+    for name in ('whole', 'resumed'):
+        cfg = small_config('BYOL', cifar_root, tmp_path / name,
+                           train_cfg__max_epochs=2)
+        cfg.experiment_name = f'{tmp_path.name}-{name}'
+        del cfg.default_hooks['rela']
+        change(cfg)
+        if name == 'resumed':
+            file = 'epoch_1' if 'max_epochs' in cfg.train_cfg else 'iter_8'
+            cfg.load_from = str(tmp_path / f'whole/{file}.pth')
+            cfg.resume = True
+        yield train(cfg)
+
+
+def user_sampler(cfg):
+    cfg.train_dataloader.sampler = dict(type='Plain')
+
+
+def other_sampler(cfg):
+    cfg.train_dataloader.sampler = dict(type='RepeatAugSampler')
+
+
+def batches_alone(cfg):
+    """mmengine's own hook fails on them."""
+    del cfg.train_dataloader['batch_size'], cfg.train_dataloader['drop_last']
+    cfg.train_dataloader.update(sampler=None, batch_sampler=[
+        [*range(i, i + 8)] for i in range(0, 64, 8)])
+    cfg.default_hooks.sampler_seed = None
+
+
+def without_end(cfg):
+    cfg.train_dataloader.sampler = dict(type='InfiniteSampler')
+    cfg.train_cfg = ConfigDict(by_epoch=False, max_iters=16)
+    cfg.default_hooks.checkpoint.update(by_epoch=False, interval=8)
+
+
+@pytest.mark.parametrize('change', [
+    user_sampler, other_sampler, batches_alone, without_end])
+def test_foreign_samplers(change, cifar_root, tmp_path):
+    """Without RELA, views by iterations have no seeds of their own."""
+    (whole, trace), (resumed, tail) = resumed_in_the_middle(
+        cifar_root, tmp_path, change)
+    assert len(tail.samples) == 8
+    assert tail.samples == trace.samples[8:]
+    if change is not without_end:
+        assert_same_weights(whole, resumed)

@@ -4,7 +4,10 @@ import math
 import pytest
 from hosts import hand_over_after, small_config
 from mmengine.config import ConfigDict
-from mmengine.runner import Runner
+from mmengine.registry import DATA_SAMPLERS, LOOPS
+from mmengine.runner import BaseLoop, Runner
+from recorder import train
+from torch.utils.data import BatchSampler
 
 from mmrela.engine.hooks.requirements import FiniteLoss
 from mmrela.errors import UserError
@@ -25,8 +28,30 @@ def plain_host(cfg):
     del cfg.model['rela_head']
 
 
-def iterations(cfg):
-    cfg.train_cfg = ConfigDict(by_epoch=False, max_iters=4)
+@LOOPS.register_module(force=True)
+class OwnLoop(BaseLoop):
+    epoch, iter, max_epochs, max_iters = 0, 0, 1, 4
+
+    def run(self):
+        self.runner.call_hook('before_train')
+
+
+def own_loop(cfg):
+    cfg.train_cfg = ConfigDict(type='OwnLoop')
+
+
+@DATA_SAMPLERS.register_module(force=True)
+class ByShape(BatchSampler):
+    """Stands for one that puts images of like shapes together."""
+
+
+def own_batches(cfg):
+    del cfg.train_dataloader['drop_last']
+    cfg.train_dataloader.batch_sampler = dict(type='ByShape', drop_last=True)
+
+
+def too_many(cfg):
+    cfg.train_dataloader.num_batch_per_epoch = 9
 
 
 def small_epoch(cfg):
@@ -45,7 +70,9 @@ def batches_of_one(cfg):
     (plain_sampler, 'sampler.type=RelaSampler'),
     (plain_dataset, 'dataset.type=RelaTargetDataset'),
     (plain_host, r"model = dict\(type='Rela', host='BYOL'"),
-    (iterations, 'by_epoch=True'),
+    (own_loop, 'not know train_cfg.type=OwnLoop: take EpochBasedTrainLoop'),
+    (own_batches, 'ByShape might .* remove train_dataloader.batch_sampler'),
+    (too_many, 'num_batch_per_epoch asks for 72 samples, .* has 64'),
     (small_epoch, 'no batch: 64 samples a rank .*batch_size=65'),
     (lone_image, '64 samples a rank .*batch_size=21, .*drop_last=True'),
     (batches_of_one, 'batch_size=1, .* another batch_size'),
@@ -88,3 +115,12 @@ def test_a_training_whose_loss_is_lost_stops(cifar_root, tmp_path):
     with pytest.raises(UserError, match='loss has been nan for 50'):
         runner.train()
     assert 50 <= runner.iter <= 52
+
+
+def test_fewer_batches_an_epoch(cifar_root, tmp_path):
+    cfg = small_config('BYOL', cifar_root, tmp_path / 'work',
+                       train_cfg__max_epochs=3, **hand_over_after(3, 6))
+    cfg.train_dataloader.num_batch_per_epoch = 2
+    _, recorder = train(cfg)
+    assert recorder.stages == ['rela'] * 3 + ['host'] * 3
+    assert {*sum(recorder.samples, [])} == {*range(16)}

@@ -17,6 +17,7 @@ from calls import ROOT, call, until
 
 from _lib.experiments import calls
 from _lib.experiments import table as _table
+from mmrela.files.locks import locked
 
 FAKE = """\
 import json, os, sys, time
@@ -103,7 +104,7 @@ def recorded(place: Path) -> list[dict]:
 
 def unlocked(place: Path) -> bool:
     [file] = place.rglob('*/lock')
-    with calls.locked(file) as lock:
+    with locked(file) as lock:
         return lock is not None
 
 

@@ -1,14 +1,11 @@
 """Calls of the tools, under a lock and a limit of time."""
 from __future__ import annotations
 
-import fcntl
 import shlex
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -46,23 +43,6 @@ class Clock:
         if seconds <= 0:
             raise TimeOverError
         return None if seconds == float('inf') else seconds
-
-
-@contextmanager
-def locked(file: Path) -> Iterator[int | None]:
-    """A lock among processes, ``None`` if another one has it.
-
-    A tool that inherits the descriptor keeps the lock when this process is
-    killed, so that nobody starts the same work beside it.
-    """
-    file.parent.mkdir(parents=True, exist_ok=True)
-    with open(file, 'w') as handle:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            yield None
-            return
-        yield handle.fileno()
 
 
 def call(tool: str, *arguments: str, done: Path, clock: Clock,

@@ -5,7 +5,9 @@ import time
 from collections import Counter
 from pathlib import Path
 
-from .calls import Clock, NotDoneError, TimeOverError, call, locked
+from mmrela.files.locks import locked
+
+from .calls import Clock, NotDoneError, TimeOverError, call
 from .results import append, commit, result, results
 from .table import Run
 

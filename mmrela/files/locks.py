@@ -1,0 +1,105 @@
+"""Work that two processes must not do at once."""
+from __future__ import annotations
+
+import fcntl
+import os
+import socket
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from pathlib import Path
+from typing import TextIO
+from weakref import WeakSet
+
+from ..errors import UserError
+
+_held: WeakSet[TextIO] = WeakSet()
+
+
+def _let_go() -> None:
+    for handle in [*_held]:
+        handle.close()
+
+
+os.register_at_fork(after_in_child=_let_go)
+
+
+@contextmanager
+def locked(file: Path) -> Iterator[int | None]:
+    """A lock among processes, ``None`` if another one has it.
+
+    It ends with its process, however that dies: forks, such as a loader's
+    workers, have no part in it. On a file system that knows no locks all
+    are let in.
+
+    Args:
+        file: Tells who has the lock, and is removed in the end; its
+            directory is made.
+
+    Yields:
+        The descriptor. A program that is started with it keeps the lock
+        when this process is killed.
+
+    Raises:
+        OSError: the file cannot be made.
+    """
+    file.parent.mkdir(parents=True, exist_ok=True)
+    handle = _acquire(file)
+    if handle is None:
+        yield None
+        return
+    with handle:
+        try:
+            yield handle.fileno()
+        finally:
+            file.unlink(missing_ok=True)
+
+
+@contextmanager
+def alone(directory: Path, cure: str) -> Iterator[None]:
+    """Be the only process that writes to a directory.
+
+    Args:
+        directory: It is made. One that cannot be written to needs no lock.
+        cure: Ends the sentence.
+
+    Raises:
+        UserError: another one writes there; says which.
+    """
+    file, lock = directory / '.lock', -1
+    with ExitStack() as stack:
+        with suppress(OSError):
+            lock = stack.enter_context(locked(file))
+        if lock is None:
+            owner = 'another process'
+            with suppress(OSError):  # it has just ended
+                owner = file.read_text() or owner
+            raise UserError(f'{owner} is writing to {directory}: {cure}')
+        yield
+
+
+def _acquire(file: Path) -> TextIO | None:
+    while True:
+        handle = open(file, 'a')
+        if not _take(handle):
+            handle.close()
+            return None
+        if file.exists() and os.path.samestat(
+                os.fstat(handle.fileno()), file.stat()):
+            with suppress(OSError):  # a full disk
+                handle.truncate(0)
+                handle.write(f'process {os.getpid()} on '
+                             f'{socket.gethostname()}')
+                handle.flush()
+            _held.add(handle)
+            return handle
+        handle.close()  # its former owner removed it meanwhile
+
+
+def _take(handle: TextIO) -> bool:
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except (BlockingIOError, PermissionError):
+        return False
+    except OSError:  # ENOLCK and the like
+        pass
+    return True
