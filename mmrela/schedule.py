@@ -24,7 +24,9 @@ class LambdaRule(ABC):
     def begin(self, total_steps: int) -> None:
         """Learn how many optimiser steps the training has in all.
 
-        Comes after :meth:`load_state_dict` where a training is resumed.
+        Comes after :meth:`load_state_dict` where a training is resumed,
+        with as many as its first start would have if each step took as
+        many images as now. Epochs that were added later do not count.
         """
 
     @abstractmethod
@@ -106,7 +108,8 @@ class FixedLambda(LambdaRule):
         fraction: Share of the steps that RELA gets, 0 (the plain host) to
             1 (RELA alone).
         total_steps: Optimiser steps of the whole training; ``None`` takes
-            those of :meth:`begin`.
+            those of :meth:`begin`. If a resume finds others, as on more
+            ranks, the steps that were taken count for the same share.
 
     Raises:
         UserError: ``fraction`` is missing or not in [0, 1].
@@ -118,6 +121,7 @@ class FixedLambda(LambdaRule):
             raise UserError('schedule.fraction, the share of the steps that '
                             f'RELA gets, must lie in [0, 1], got {fraction}')
         self.fraction, self.total_steps = fraction, total_steps
+        self._given = total_steps is not None
         self.step = 0
 
     @property
@@ -125,13 +129,24 @@ class FixedLambda(LambdaRule):
         """Needs ``total_steps``, unless ``fraction`` is 0 or 1."""
         if self.fraction in (0, 1):
             return int(self.fraction)
-        return int(self.step < round(self.fraction * self.total_steps))
+        return int(self.step < self._rela_steps)
+
+    @property
+    def _rela_steps(self) -> int:
+        return round(self.fraction * self.total_steps)
 
     def begin(self, total_steps: int) -> None:
-        """Take the training's length, unless there is one already."""
-        # Training on for longer must not bring RELA back.
+        """Take the training's length, unless one was given."""
         if self.total_steps is None:
             self.total_steps = total_steps
+        if self._given or self.total_steps == total_steps:
+            return
+        lam = self.lam
+        self.step = round(self.step * total_steps / self.total_steps)
+        self.total_steps = total_steps
+        # Rounding must not bring RELA back, nor end it between two steps.
+        self.step = (min(self.step, self._rela_steps - 1) if lam else
+                     max(self.step, self._rela_steps))
 
     def update(self, loss: float) -> int:
         """Count one optimiser step and return λ; the loss is ignored."""

@@ -50,4 +50,5 @@ def train(cfg: Config, recorder: Any = None) -> tuple[Runner, Any]:
     runner, recorder = Runner.from_cfg(cfg), recorder or Recorder()
     runner.register_hook(recorder)
     runner.train()
+    runner.train_dataloader._iterator = None  # ends persistent workers
     return runner, recorder

@@ -153,13 +153,35 @@ def test_a_given_length_outlives_the_trainings():
     assert [asked.update(1.) for _ in range(4)] == [1, 1, 1, 0]
 
 
-def test_fixed_lambda_stays_0_when_training_goes_on_for_longer():
-    first = FixedLambda(0.4, 10)
-    assert [first.update(1.) for _ in range(9)][-1] == 0
-    longer = FixedLambda(0.4)
-    longer.load_state_dict(first.state_dict())
-    longer.begin(1000)
-    assert longer.update(1.) == 0
+@pytest.mark.parametrize('longer', [6, 13, 1000])
+@pytest.mark.parametrize('fraction', [0.05, 0.3, 0.45, 0.5, 0.95])
+@pytest.mark.parametrize('done', range(10))
+def test_another_length_keeps_the_share_of_the_training(
+        done, fraction, longer):
+    """Ten steps were planned; the rest is counted in shares of a tenth.
+
+    RELA neither comes back nor ends by the change of length alone.
+    """
+    first, second = FixedLambda(fraction), FixedLambda(fraction)
+    first.begin(10)
+    for _ in range(done):
+        first.update(1.)
+    second.load_state_dict(json.loads(json.dumps(first.state_dict())))
+    second.begin(longer)
+    assert second.lam == first.lam
+    in_all = done / 10 * longer
+    while second.lam:
+        in_all += 1
+        second.update(1.)
+    if first.lam:
+        assert in_all == pytest.approx(fraction * longer, abs=1.5)
+
+
+def test_a_given_length_outlives_a_resume():
+    rule = FixedLambda(0.5, 4)
+    rule.load_state_dict(dict(step=1, total_steps=4))
+    rule.begin(40)
+    assert [rule.update(1.) for _ in range(2)] == [0, 0]
 
 
 def test_fixed_lambda_needs_its_fraction():

@@ -2,7 +2,9 @@
 from __future__ import annotations
 
 import pickle
+import re
 import zipfile
+from io import BytesIO
 from pathlib import Path
 
 import torch
@@ -46,48 +48,29 @@ class ForeignCheckpointError(UserError):
     """A checkpoint that is whole, but needs pickle."""
 
 
-def newest_sound(directory: str | Path, trusted: bool = False) -> Path | None:
-    """The newest checkpoint of a work directory that is not damaged.
-
-    Those that ``CheckpointHook`` writes in turn count, ``epoch_*.pth`` and
-    ``iter_*.pth``; ``best_*.pth`` and exported weights cannot be resumed.
-
-    Raises:
-        ForeignCheckpointError: it needs pickle and is not trusted.
-    """
-    directory = Path(directory)
-    files = sorted([*directory.glob('epoch_*.pth'),
-                    *directory.glob('iter_*.pth')],
-                   key=lambda file: file.stat().st_mtime_ns)
-    for file in reversed(files):
-        try:
-            require_sound(file, trusted)
-            return file
-        except ForeignCheckpointError:
-            raise
-        except UserError as e:
-            print(f'passed over: {e}', flush=True)
-    return None
-
-
 def require_sound(file: str | Path, trusted: bool = False) -> None:
     """Make sure that a checkpoint can be read.
 
     Args:
-        file: The checkpoint.
+        file: The checkpoint; ``scheme://…`` is read by mmengine's backend.
         trusted: Whether it may run code, as unpickling does.
 
     Raises:
         ForeignCheckpointError: it needs pickle and is not trusted.
         UserError: it is missing or damaged.
     """
-    if not Path(file).is_file():
+    remote = '://' in str(file)
+    if not remote and not Path(file).is_file():
         raise UserError(f'no checkpoint at {file}')
     try:
-        torch.load(str(file), map_location='cpu', weights_only=not trusted,
-                   mmap=zipfile.is_zipfile(file))  # not so before torch 1.6
+        opened = _opened(file)
+        whole = zipfile.is_zipfile(opened)  # not so before torch 1.6
+        if remote:
+            opened.seek(0)  # Python 3.11 leaves it elsewhere
+        torch.load(opened, map_location='cpu', weights_only=not trusted,
+                   mmap=whole and not remote)
     except Exception as e:
-        if isinstance(e, pickle.UnpicklingError) and zipfile.is_zipfile(file):
+        if isinstance(e, pickle.UnpicklingError) and whole:
             raise ForeignCheckpointError(
                 f'{file} holds Python objects, which could run code on '
                 'loading: pass --trust-checkpoint if you know who made it'
@@ -96,10 +79,18 @@ def require_sound(file: str | Path, trusted: bool = False) -> None:
                         'an earlier one') from e
 
 
+def _opened(file: str | Path) -> str | BytesIO:
+    """What ``torch.load`` takes, the oldest one too."""
+    file = str(file)
+    return BytesIO(get_file_backend(file).get(file)) if (
+        '://' in file) else file
+
+
 def trust(file: str) -> None:
     """Let mmengine unpickle this one file, and no other."""
+    prefix = re.escape(file) if '://' in file else ''
 
-    @CheckpointLoader.register_scheme(prefixes='', force=True)
+    @CheckpointLoader.register_scheme(prefixes=prefix, force=True)
     def load(filename: str, map_location=None) -> dict:
-        return torch.load(filename, map_location=map_location,
+        return torch.load(_opened(filename), map_location=map_location,
                           weights_only=filename != file)

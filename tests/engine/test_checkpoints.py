@@ -98,26 +98,6 @@ def test_mmengines_errors_are_its_own(tmp_path):
         mmengine.dump([1], str(tmp_path), file_format='json')
 
 
-def test_newest_sound_passes_over_broken_ones(tmp_path, capsys):
-    assert checkpoints.newest_sound(tmp_path) is None
-    oldest = save(tmp_path / 'epoch_9.pth', age=30)
-    good = save(tmp_path / 'epoch_10.pth', age=20)
-    newest = save(tmp_path / 'epoch_11.pth', age=10)
-    assert checkpoints.newest_sound(tmp_path) == newest
-    newest.write_bytes(newest.read_bytes()[:-40])
-    assert checkpoints.newest_sound(tmp_path) == good
-    assert 'epoch_11.pth is damaged' in capsys.readouterr().out
-    good.write_bytes(b'')
-    assert checkpoints.newest_sound(tmp_path) == oldest
-
-
-@pytest.mark.parametrize('name', ['best_knn_top1_epoch_2.pth', 'backbone.pth'])
-def test_newest_sound_takes_what_training_goes_on_from(tmp_path, name):
-    epoch = save(tmp_path / 'epoch_1.pth', age=10)
-    save(tmp_path / name)
-    assert checkpoints.newest_sound(tmp_path) == epoch
-
-
 @pytest.mark.parametrize('content', [b'', b'nonsense', pickle.dumps([1])])
 def test_damaged_files_are_refused_in_one_sentence(tmp_path, content):
     file = tmp_path / 'x.pth'
@@ -144,9 +124,6 @@ def test_pickled_objects_need_trust_in_that_one_file(tmp_path):
         for name, number in (('epoch_1.pth', 1), ('iter_2.pth', 2)))
     with pytest.raises(UserError, match='--trust-checkpoint'):
         checkpoints.require_sound(foreign)
-    with pytest.raises(UserError, match='--trust-checkpoint'):
-        checkpoints.newest_sound(tmp_path)  # never past it, from scratch
-    assert checkpoints.newest_sound(tmp_path, trusted=True) is not None
     checkpoints.trust(foreign)
     assert _load_checkpoint(foreign)['log'].data[0].tolist() == [1]
     with pytest.raises(pickle.UnpicklingError):

@@ -5,7 +5,7 @@ from mmengine.dist import all_reduce
 from mmengine.hooks import Hook
 from mmengine.model import is_model_wrapper
 from mmengine.registry import HOOKS
-from mmengine.runner import Runner
+from mmengine.runner import EpochBasedTrainLoop, Runner
 from mmpretrain.registry import TASK_UTILS
 
 from ... import schedule as schedules
@@ -46,6 +46,7 @@ class AdaptiveLambdaHook(Hook):
         self.schedule: schedules.LambdaRule = TASK_UTILS.build(
             schedule or dict(type='AdaptiveLambda'))
         self.switch_step: int | None = None
+        self._length: int | None = None  # when the training first began
         self._losses: list[float] = []
         self._finite = FiniteLoss()
         self._ddp = StageDDP()
@@ -62,7 +63,9 @@ class AdaptiveLambdaHook(Hook):
         if runner.cfg.get('compile'):  # each stage once
             compat.keep_eager(model, runner.optim_wrapper)
         self._accumulation = runner.optim_wrapper._accumulative_counts
-        self.schedule.begin(runner.max_iters // self._accumulation)
+        self._length = self._length or _length(runner)
+        self.schedule.begin(runner.max_iters * self._length // _length(
+            runner) // self._accumulation)
         if self.schedule.lam:
             runner.train_dataloader.dataset.check_targets(
                 model.rela_head.out_channels)
@@ -129,6 +132,7 @@ class AdaptiveLambdaHook(Hook):
             rule=type(self.schedule).__name__,
             schedule=self.schedule.state_dict(),
             switch_step=self.switch_step,
+            length=self._length,
             losses=list(self._losses))
 
     def after_load_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
@@ -144,4 +148,11 @@ class AdaptiveLambdaHook(Hook):
                 'it instead of --resume')
         self.schedule.load_state_dict(state['schedule'])
         self.switch_step = state['switch_step']
+        self._length = state.get('length')
         self._losses = list(state['losses'])
+
+
+def _length(runner: Runner) -> int:
+    """Epochs of the training, or its steps where it counts those."""
+    by_epoch = isinstance(runner.train_loop, EpochBasedTrainLoop)
+    return runner.max_epochs if by_epoch else runner.max_iters

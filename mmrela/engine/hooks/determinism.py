@@ -8,6 +8,7 @@ import torch
 from mmengine.hooks import Hook
 from mmengine.registry import HOOKS
 from mmengine.runner import Runner
+from torch.utils.data import DataLoader, Sampler
 
 
 @HOOKS.register_module()
@@ -19,6 +20,10 @@ class DeterminismHook(Hook):
     checkpoint, and the main process (dropout, a host's own draws) is seeded
     anew at each epoch. Views have seeds of their own, see
     :class:`RelaSampler`.
+
+    Loaders get generators of their own: a loader draws its workers' seeds
+    whenever it starts them, so with persistent workers in the first epoch
+    alone, of the training or of its resume.
     """
 
     def before_train_epoch(self, runner: Runner) -> None:
@@ -27,6 +32,15 @@ class DeterminismHook(Hook):
         random.seed(seed)
         np.random.seed(seed)
         torch.manual_seed(seed)
+        _set_apart(runner.train_dataloader)
+        # Of old the loader took one number: what hosts draw is as it was.
+        torch.empty((), dtype=torch.int64).random_()
+
+    def before_val_epoch(self, runner: Runner) -> None:
+        _set_apart(runner.val_dataloader)
+
+    def before_test_epoch(self, runner: Runner) -> None:
+        _set_apart(runner.test_dataloader)
 
     def before_save_checkpoint(self, runner: Runner,
                                checkpoint: dict) -> None:
@@ -37,5 +51,11 @@ class DeterminismHook(Hook):
             _sampler(runner).seed = checkpoint['sampler_seed']
 
 
-def _sampler(runner: Runner) -> torch.utils.data.Sampler:
+def _set_apart(loader: DataLoader) -> None:
+    """Let a loader draw what it would, without anybody's noticing."""
+    loader.generator = torch.Generator()
+    loader.generator.set_state(torch.get_rng_state())
+
+
+def _sampler(runner: Runner) -> Sampler:
     return runner.train_dataloader.batch_sampler.sampler

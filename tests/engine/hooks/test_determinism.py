@@ -1,8 +1,17 @@
 """The same seed gives the same weights, whatever ran before or beside."""
+from types import SimpleNamespace
+
+import numpy as np
 import pytest
 import torch
 from hosts import hand_over_after, small_config
 from recorder import Recorder, train
+from torch.utils.data import DataLoader
+
+from mmrela.engine.hooks import DeterminismHook
+
+WORKER = dict(train_dataloader__num_workers=1,
+              train_dataloader__prefetch_factor=2)
 
 
 class Draws(Recorder):
@@ -55,6 +64,37 @@ def test_a_resumed_epoch_repeats_what_the_main_process_draws(
     assert tail.draws == trace.draws[16:]
     assert tail.samples == trace.samples[16:]
     assert_same_weights(whole, resumed)
+
+
+@pytest.mark.parametrize('split', ['val', 'test'])
+@pytest.mark.parametrize('workers', [0, 1])
+def test_evaluations_take_nothing_from_what_hosts_draw(split, workers):
+    loader = DataLoader(torch.arange(4), num_workers=workers,
+                        persistent_workers=workers > 0)
+    runner = SimpleNamespace(**{f'{split}_dataloader': loader})
+    torch.manual_seed(3)
+    before = torch.get_rng_state()
+    getattr(DeterminismHook(), f'before_{split}_epoch')(runner)
+    assert [batch.item() for batch in loader] == [0, 1, 2, 3]
+    assert torch.equal(torch.get_rng_state(), before)
+
+
+def test_what_hosts_draw_is_not_the_workers_affair(cifar_root, tmp_path):
+    """Each epoch one number is passed over, as a fresh loader would take."""
+    found = []
+    for name, options in dict(none={}, fresh=WORKER, persistent=dict(
+            WORKER, train_dataloader__persistent_workers=True)).items():
+        cfg = small_config(
+            'BYOL', cifar_root, tmp_path / name, train_cfg__max_epochs=2,
+            **options, **hand_over_after(8, 16))
+        found.append(train(cfg, Draws())[1].draws)
+    expected = []
+    for epoch in range(2):
+        seed = np.random.SeedSequence((0, epoch)).generate_state(1)[0]
+        torch.manual_seed(int(seed))
+        iter(DataLoader([0]))
+        expected += [torch.rand(1).item() for _ in range(8)]
+    assert found == [expected] * 3
 
 
 def test_epochs_differ(cifar_root, tmp_path):

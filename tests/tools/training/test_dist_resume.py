@@ -10,7 +10,7 @@ from calls import ROOT, shell
 from fatal_hook import trace
 from hosts import CONFIGS, HOSTS, hand_over_after, small_arguments
 
-from mmrela.engine import checkpoints
+from mmrela.engine import latest
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]
 EPOCH, END = 8, 24  # steps: 64 images on two ranks, in batches of four each
@@ -71,11 +71,11 @@ def test_stopped_after_an_epoch_it_ends_the_same(epoch, whole, cifar_root,
     killed = train(cifar_root, work_dir, **FATAL,
                    default_hooks__fatal__step=epoch * EPOCH + 1)
     assert killed.returncode != 0
-    newest = checkpoints.newest_sound(work_dir)
-    assert newest == work_dir / f'epoch_{epoch}.pth'
+    newest = latest.newest_sound(work_dir)
+    assert newest == f'{work_dir}/epoch_{epoch}.pth'
     resumed = train(cifar_root, work_dir, '--resume')
     assert resumed.returncode == 0, resumed.stderr
-    assert f'{newest}' in resumed.stdout + resumed.stderr
+    assert f'resuming from {newest}' in resumed.stdout + resumed.stderr
     traces, switch, weights = outcome(work_dir)
     assert (traces, switch) == whole[:2]
     assert weights.keys() == whole[2].keys()

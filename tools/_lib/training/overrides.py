@@ -2,10 +2,11 @@
 from __future__ import annotations
 
 import argparse
+import os
 
 from mmengine.config import Config
 
-from mmrela.engine import checkpoints
+from mmrela.engine import checkpoints, latest
 
 
 def override(cfg: Config, args: argparse.Namespace) -> Config:
@@ -27,28 +28,40 @@ def override(cfg: Config, args: argparse.Namespace) -> Config:
     if args.auto_scale_lr:
         cfg.setdefault('auto_scale_lr', {})  # which keeps a copy
         cfg.auto_scale_lr.enable = True
-    if args.resume:
-        checkpoint = _resume_from(args, cfg.work_dir)
-        if checkpoint:
-            cfg.load_from, cfg.resume = checkpoint, True
-    elif cfg.get('load_from') and '://' not in cfg.load_from:
+    checkpoint = _resume_from(args, cfg)
+    if checkpoint:
+        cfg.load_from, cfg.resume = checkpoint, True
+    elif not cfg.get('load_from'):
+        cfg.resume = False
+    elif '://' not in cfg.load_from:
         _take(cfg.load_from, args.trust_checkpoint)
     return cfg
 
 
-def _resume_from(args: argparse.Namespace, work_dir: str) -> str | None:
-    """The checkpoint that ``--resume`` means, if there is one."""
-    if args.resume != 'auto':
+def _resume_from(args: argparse.Namespace, cfg: Config) -> str | None:
+    """The checkpoint that ``--resume`` means, if there is one.
+
+    A config's ``resume = True`` without ``load_from`` means the newest.
+    """
+    if args.resume not in (None, 'auto'):
         _take(args.resume, args.trust_checkpoint)
         return args.resume
-    file = checkpoints.newest_sound(work_dir, args.trust_checkpoint)
-    if file is None:
-        print(f'no checkpoint in {work_dir}: training begins afresh',
-              flush=True)
+    if not args.resume and (cfg.get('load_from') or not cfg.get('resume')):
         return None
-    if args.trust_checkpoint:
-        checkpoints.trust(str(file))
-    return str(file)
+    file = latest.newest_sound(cfg.work_dir, latest.checkpoint_hooks(cfg),
+                               args.trust_checkpoint)
+    if file and args.trust_checkpoint:
+        checkpoints.trust(file)
+    _say(f'resuming from {file}' if file else
+         f'no checkpoint of {cfg.work_dir}: training begins afresh')
+    return file
+
+
+def _say(text: str) -> None:
+    """Print on the first rank; ranks have not met yet."""
+    if not any(int(os.environ.get(name, 0)) for name in (
+            'RANK', 'SLURM_PROCID', 'OMPI_COMM_WORLD_RANK')):
+        print(text, flush=True)
 
 
 def _take(file: str, trusted: bool) -> None:

@@ -11,7 +11,7 @@ from mmengine.dist import is_main_process
 from mmengine.runner import Runner
 
 from mmrela.datasets.hue import mended_hue
-from mmrela.engine import cpu_ranks
+from mmrela.engine import cpu_ranks, latest
 from mmrela.engine.hooks import AdaptiveLambdaHook
 from mmrela.engine.runners import build_runner
 from mmrela.files.atomic import remove_leftovers, write_atomically
@@ -33,7 +33,9 @@ def train(cfg: Config) -> None:
     with misspelt(cfg.filename), mended_hue():  # configs without RELA, too
         runner = build_runner(cfg)
         if is_main_process():  # the only one that writes checkpoints
-            remove_leftovers(runner.work_dir)
+            for folder in latest.folders(
+                    runner.work_dir, latest.checkpoint_hooks(cfg)):
+                remove_leftovers(folder)
         runner.train()
     if is_main_process():
         write_summary(runner)
@@ -43,7 +45,8 @@ def write_summary(runner: Runner) -> None:
     """Leave what a report needs in ``WORK_DIR/train.json``.
 
     ``train_seconds`` is the time of all steps, loading included, also of
-    those before a resume; checkpoints and evaluation are not counted.
+    those before a resume; not of those that a kill undid, and neither of
+    checkpoints nor of evaluation.
     """
     hook = AdaptiveLambdaHook.of(runner)
     times = runner.message_hub.log_scalars.get('train/time')
