@@ -4,8 +4,9 @@ from __future__ import annotations
 from copy import deepcopy
 
 from mmengine.config import Config, ConfigDict
+from mmengine.dataset import DefaultSampler, InfiniteSampler
 from mmpretrain.models.selfsup import BaseSelfSupervisor
-from mmpretrain.registry import DATASETS, MODELS
+from mmpretrain.registry import DATA_SAMPLERS, DATASETS, MODELS
 
 from ..errors import UserError
 from ..resolve import resolve
@@ -52,7 +53,8 @@ def accelerate(cfg: Config,
         type='RelaHead', out_channels=out_channels))
     _wrap(dataset, type='RelaTargetDataset', targets=targets,
           rela_pipeline=weak_views(side_of(dataset), views))
-    cfg.train_dataloader.sampler = dict(type='RelaSampler')
+    cfg.train_dataloader.sampler = _sampler(
+        cfg.train_dataloader.get('sampler'))
     # An inherited scope inside of collate_fn would break the loader.
     cfg.train_dataloader.collate_fn = dict(type='default_collate')
     cfg.setdefault('default_hooks', {})  # which keeps a copy
@@ -84,6 +86,18 @@ def _require_host(cfg: Config) -> None:
 
 def _name(cfg: Config) -> str:
     return cfg.filename or 'the config'
+
+
+def _sampler(given: dict | None) -> dict:
+    """RELA's, which shuffles, or stamps the order of another."""
+    given = given or dict(type='DefaultSampler')
+    kind = resolve(given.get('type'), DATA_SAMPLERS)
+    if getattr(kind, '__name__', '') == 'BudgetSampler':  # as RELA's own
+        return dict(type='RelaSampler', ratio=given.get('ratio', 1.0))
+    if kind in (DefaultSampler, InfiniteSampler) and given.get(
+            'shuffle', True):
+        return dict(type='RelaSampler')
+    return dict(type='RelaSampler', order=given)
 
 
 def _wrap(entry: ConfigDict, **settings: object) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 import upstream
 from mmengine.config import Config
+from mmengine.dataset import InfiniteSampler
 from mmengine.registry import init_default_scope
 from mmpretrain.models.selfsup import SimSiam
 from mmpretrain.registry import DATASETS, MODELS
@@ -161,6 +162,20 @@ def test_entries_of_the_config_stay(plain_config):
     assert cfg.default_scope == 'mine'
     assert cfg.custom_imports.imports == ['os.path', 'mmrela.registry']
     assert cfg.default_hooks.logger.interval == 3
+
+
+@pytest.mark.parametrize('given, expected', [
+    (None, {}), (dict(type='DefaultSampler'), {}),
+    (dict(type=InfiniteSampler, shuffle=True), {}),
+    (dict(type='BudgetSampler', ratio=0.5), dict(ratio=0.5)),
+    *((foreign, dict(order=foreign)) for foreign in (
+        dict(type='RepeatAugSampler', num_repeats=2),
+        dict(type='DefaultSampler', shuffle=False)))])
+def test_the_order_of_other_samplers_stays(plain_config, given, expected):
+    cfg = plain_config(dict(type='ImageNet', pipeline=PIPELINE))
+    cfg.train_dataloader.sampler = given
+    sampler = accelerate(cfg, 'nowhere').train_dataloader.sampler
+    assert sampler == dict(type='RelaSampler', **expected)
 
 
 @pytest.mark.parametrize('entries, reason', [
