@@ -18,7 +18,7 @@ from ..features.stopwatch import Stopwatch
 from ..features.timing import measure, spread
 from ..pca import BatchPCA
 from ..targets import BLOCK
-from .reduce import check_width
+from .reduce import check_count, check_width
 
 
 def estimate(images: PriorImages, directory: Path, dim: int,
@@ -38,6 +38,7 @@ def estimate(images: PriorImages, directory: Path, dim: int,
     Raises:
         UserError: what generation would stop at, or skip, if it is met here.
     """
+    check_count(len(images), dim)
     prior, workers = images.prior, images.workers
     size = BATCH_SIZE if torch.cuda.is_available() else BATCH_SIZE // 4
     # So many batches that those which workers hold ready do not flatter.

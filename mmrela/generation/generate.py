@@ -22,7 +22,7 @@ from ..targets import (
     hash_ids,
 )
 from ..targets.feature_blocks import FeatureBlocks
-from .reduce import check_width, reduce
+from .reduce import check_count, check_width, reduce
 
 
 def generate(images: PriorImages,
@@ -53,11 +53,12 @@ def generate(images: PriorImages,
     Raises:
         TargetStoreError: another store is there already.
         UserError: an image is unreadable, features are not finite, there
-            are fewer than ``dim`` of them, features of something else are
-            there, another generation writes there, the disk is full, or
-            another rank has failed.
+            are fewer than ``dim`` of them, or no more images, features of
+            something else are there, another generation writes there, the
+            disk is full, or another rank has failed.
     """
     directory = Path(directory)
+    check_count(len(images), dim)
     with ranks.one_sentence(), ExitStack() as locks:
         planned = ranks.from_first(lambda: Manifest(
             len(images), dim, dtype, hash_ids(images.ids()),

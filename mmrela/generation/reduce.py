@@ -60,6 +60,19 @@ def _project(blocks: FeatureBlocks, pca: BatchPCA,
         yield targets
 
 
+def check_count(count: int, dim: int) -> None:
+    """Refuse more components than so many images can have.
+
+    Raises:
+        UserError: says how many that is.
+    """
+    if dim >= count:
+        raise UserError(
+            f'{dim} components are wanted of {count} images, whose features '
+            f'differ in {count - 1} directions at most: set --dim and '
+            'model.rela_head.out_channels to fewer, or take more images')
+
+
 def check_width(features: np.ndarray | Tensor, dim: int) -> None:
     """Refuse more components than features, unless there are no rows.
 

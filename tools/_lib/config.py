@@ -13,6 +13,8 @@ from mmengine.registry import init_default_scope
 import mmrela.registry  # noqa: F401  registers what configs name
 from mmrela.errors import UserError
 
+from .numbers import require_numbers
+
 
 def load_config(args: argparse.Namespace) -> Config:
     """Read ``args.config``, and let ``args.cfg_options`` override entries.
@@ -39,6 +41,7 @@ def load_config(args: argparse.Namespace) -> Config:
     if loader.get('num_workers') == 0:  # torch takes neither then
         loader['persistent_workers'] = False
         loader.pop('prefetch_factor', None)
+    require_numbers(cfg)
     # A Runner makes its own logger; outside one, nobody wants to read how
     # each weight was initialised.
     MMLogger.get_current_instance().setLevel('WARNING')
