@@ -33,7 +33,7 @@ def load_sample(dataset: Dataset, index: int) -> dict:
         index: Which sample.
 
     Raises:
-        UserError: the image cannot be read.
+        UserError: the image cannot be read, or no transform does.
     """
     dataset, local = locate(dataset, index)
     info = dataset.get_data_info(local)
@@ -46,6 +46,10 @@ def load_sample(dataset: Dataset, index: int) -> dict:
                             'it') from e
         if info is None:
             raise UserError(f'{name} cannot be read: mend or remove it')
+    if 'img' not in info:
+        raise UserError(
+            "the data set's pipeline must begin by loading its images: put "
+            "dict(type='LoadImageFromFile') first in its `pipeline`")
     return info
 
 

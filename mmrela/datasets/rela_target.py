@@ -52,6 +52,12 @@ class RelaTargetDataset(Dataset):
                  prior: str | None = None,
                  **kwargs) -> None:
         name = getattr(resolve(host, DATASETS), '__name__', host)
+        pipelines = dict(pipeline=kwargs.get('pipeline', ()),
+                         rela_pipeline=rela_pipeline)
+        for key, given in pipelines.items():
+            if not isinstance(given, (list, tuple)):
+                raise UserError(f'train_dataloader.dataset.{key} must be a '
+                                f'list of transforms, got {given!r}')
         try:
             self.dataset = DATASETS.build(dict(type=host, **kwargs))
         except UserError:

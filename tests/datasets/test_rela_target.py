@@ -134,6 +134,15 @@ def test_a_repeated_data_set(cfg):
     assert torch.equal(first, again)
 
 
+def test_a_pipeline_that_loads_nothing_is_refused(image_folder, tmp_path):
+    pack = [dict(type='PackInputs')]
+    dataset = RelaTargetDataset(
+        'CustomDataset', str(tmp_path), pack, data_root=str(image_folder),
+        data_prefix='train', pipeline=pack)
+    with pytest.raises(UserError, match='LoadImageFromFile.* first in its'):
+        dataset[RelaIndex(0, 1, 0)]
+
+
 def test_a_pipeline_that_packs_nothing_is_refused(cfg):
     cfg.train_dataloader.dataset.rela_pipeline = [
         dict(type='RandomFlip', prob=0.5)]

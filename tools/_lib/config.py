@@ -16,6 +16,8 @@ from mmrela.engine.accelerate import accelerate, trains_rela
 from mmrela.errors import UserError
 from mmrela.targets import TargetStore
 
+from .numbers import require_numbers
+
 
 def load_config(args: argparse.Namespace,
                 rela: str | bool = False) -> Config:
@@ -52,6 +54,7 @@ def load_config(args: argparse.Namespace,
     if loader.get('num_workers') == 0:  # torch takes neither then
         loader['persistent_workers'] = False
         loader.pop('prefetch_factor', None)
+    require_numbers(cfg)
     # A Runner makes its own logger; outside one, nobody wants to read how
     # each weight was initialised.
     MMLogger.get_current_instance().setLevel('WARNING')
