@@ -51,9 +51,13 @@ def meet(patience: float = PATIENCE) -> distributed.Store:
     try:
         store = _store(place, rank, size, end)
         came = store.add('came', 1)
-        while came < size and time.monotonic() < end:
+        while came < size and time.monotonic() < end and not store.check(
+                ['over']):
             time.sleep(0.05)
             came = store.add('came', 0)
+        if came < size:  # all end at once, before the store does
+            store.set('over', '')
+            time.sleep(0.5)
     except (OSError, RuntimeError) as e:
         if rank == 0 and not came:
             raise UserError(
@@ -62,9 +66,9 @@ def meet(patience: float = PATIENCE) -> distributed.Store:
     if came < size:
         told = f'{came} of {size} ranks came' if came else 'nobody answers'
         raise UserError(
-            f'rank {rank} gives up: in {patience:g} seconds {told} at '
-            f'{place[0]}:{place[1]}; see why the others did not start, or '
-            'cannot reach that address')
+            f'rank {rank} gives up: {told} at {place[0]}:{place[1]}, where '
+            f'ranks wait {patience:g} seconds for each other; see why the '
+            'others did not start, or cannot reach that address')
     store.set_timeout(timedelta(seconds=patience))
     return store
 
