@@ -64,7 +64,7 @@ def test_weights_that_are_none(mistake, image_folder, tmp_path):
     assert str(tmp_path / 'w') in mistake('gen_targets', IN1K, *options)
 
 
-@pytest.mark.parametrize('dim, reason', [(600, '600 .* 18 images'),
+@pytest.mark.parametrize('dim, reason', [(600, '600 .* 512 features'),
                                          (0, '0'), (-1, '-1')])
 def test_impossible_dim(mistake, image_folder, tmp_path, dim, reason):
     said = mistake('gen_targets', IN1K, '--prior', 'random', '--dim', dim,
