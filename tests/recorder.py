@@ -50,5 +50,7 @@ def train(cfg: Config, recorder: Any = None) -> tuple[Runner, Any]:
     runner, recorder = Runner.from_cfg(cfg), recorder or Recorder()
     runner.register_hook(recorder)
     runner.train()
-    runner.train_dataloader._iterator = None  # ends persistent workers
+    # Left to the garbage collector, torch waits seconds for each worker.
+    runner.train_loop.dataloader_iterator = None
+    runner.train_dataloader._iterator = None
     return runner, recorder
