@@ -105,6 +105,7 @@ def test_path_data(mistake, image_folder, tmp_path, capsys):
     (['train_dataloader.num_workers=-1'], 'num_workers=-1 is no .* from 0'),
     (['train_dataloader.batch_size=0'], 'batch_size=0 is no whole number'),
     (['train_dataloader.batch_size=eight'], "batch_size='eight' is no"),
+    (['train_cfg.max_epochs=0'], 'max_epochs=0 trains nothing'),
     (['train_cfg.max_epochs=1.5'], 'max_epochs=1.5 is no .* from 0 on'),
     (['optim_wrapper.optimizer.lr=1e-4e'], "lr='1e-4e' is no number"),
     ([f'{DATA}.pipeline=None'], 'dataset.pipeline must be a list .* None'),

@@ -39,6 +39,10 @@ def _check_entries(cfg: Config) -> None:
     for key in ('model', 'train_dataloader', 'train_cfg', 'optim_wrapper'):
         if not cfg.get(key):
             raise UserError(f'{cfg.filename} has no entry `{key}`')
+    for key in ('max_epochs', 'max_iters'):
+        if cfg.train_cfg.get(key) == 0:
+            raise UserError(f'train_cfg.{key}=0 trains nothing: set it to 1 '
+                            'or more')
     if trains_rela(cfg) and 'rela' not in cfg.get('default_hooks', {}):
         raise UserError('default_hooks has no entry `rela`, so nothing would '
                         'end the RELA stage: add default_hooks = '
