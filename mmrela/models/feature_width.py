@@ -1,16 +1,13 @@
 """How wide a host's features are, where its neck does not tell."""
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-
 import torch
 from mmpretrain.models.selfsup import BaseSelfSupervisor
 from mmpretrain.models.utils import TwoNormDataPreprocessor
 from torch import Tensor, nn
 
 from ..errors import UserError
-from ..rng import undisturbed
+from .eval_mode import eval_mode
 from .pooling import pool_features
 
 
@@ -30,7 +27,7 @@ def feature_width(model: BaseSelfSupervisor) -> int:
     if isinstance(model.data_preprocessor, TwoNormDataPreprocessor):
         raise _refused(model, 'TwoNormDataPreprocessor expects a second '
                        "picture of each image, for the host's own targets")
-    with torch.no_grad(), undisturbed(), _evaluated(model):
+    with torch.no_grad(), eval_mode(model):
         try:
             first, again = (_black(model) for _ in range(2))
         except Exception as e:  # whatever a host's own code may raise
@@ -55,18 +52,6 @@ def _black(model: BaseSelfSupervisor) -> Tensor:
     batch = model.data_preprocessor(
         dict(inputs=[image], data_samples=None), True)
     return pool_features(model.extract_feat(batch['inputs'][0]))
-
-
-@contextmanager
-def _evaluated(model: nn.Module) -> Iterator[None]:
-    """Eval mode for a while."""
-    modes = [(module, module.training) for module in model.modules()]
-    model.eval()
-    try:
-        yield
-    finally:
-        for module, training in modes:
-            module.training = training
 
 
 def _refused(model: nn.Module, what: str) -> UserError:

@@ -17,8 +17,8 @@ from ...errors import UserError
 from ...features.images import PriorImages
 from ...features.labelled import LabelledImages
 from ...measures.neighbours import knn_predict
+from ...models.eval_mode import eval_mode
 from ...priors.own_backbone import as_prior
-from ..eval_mode import eval_mode
 
 
 @HOOKS.register_module()

@@ -5,8 +5,8 @@ from mmengine.runner import Runner
 from torch import Tensor, nn
 from torch.nn.parallel import DistributedDataParallel
 
+from ...models.eval_mode import eval_mode
 from ...models.rela import is_rela
-from ..eval_mode import eval_mode
 
 
 class StageDDP:
