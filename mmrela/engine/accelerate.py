@@ -19,6 +19,7 @@ HOOKS = dict(
     determinism=dict(type='DeterminismHook'),
     plain_checkpoint=dict(type='PlainCheckpointHook'))
 
+
 def accelerate(cfg: Config,
                targets: str,
                views: int = 1,
