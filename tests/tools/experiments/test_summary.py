@@ -15,8 +15,9 @@ from _lib.experiments.table import Run, load_table, plan
 
 RECORDED = ROOT / 'configs/experiments/results.jsonl'
 README = (ROOT / 'configs/README.md').read_text()
-SECTIONS = {title.strip('` \n'): text for title, _, text in (
-    part.partition('\n') for part in README.split('### ')[1:])}
+# A section of a table ends where the next heading, of any level, begins.
+SECTIONS = dict(re.findall(
+    r'^### `(\w+)`$\n(.*?)(?=^##|\Z)', README, re.M | re.S))
 STEPS = 6
 NAMES = dict(none='BYOL', random='BYOL + RELA, random prior',
              mobilenet_v2='BYOL + RELA, MobileNet-V2')
