@@ -11,6 +11,7 @@ from mmpretrain.registry import TASK_UTILS
 from ... import schedule as schedules
 from ...errors import UserError
 from .. import compat
+from ..host_clock import HostClock
 from ..staged_loader import StagedLoader
 from .requirements import FiniteLoss, require
 from .stage_ddp import StageDDP
@@ -33,6 +34,9 @@ class AdaptiveLambdaHook(Hook):
         schedule: Config of a :class:`~mmrela.schedule.LambdaRule`:
             ``AdaptiveLambda`` (Algorithm 1) or ``FixedLambda`` (Fig. 4b);
             ``dict(type='FixedLambda', fraction=0)`` is the plain host.
+        lr: Learning rate of the RELA stage; see
+            :class:`~mmrela.engine.host_clock.HostClock`, by which the
+            host's own begins at the hand-over.
 
     Raises:
         UserError: of the rule; before the training: see
@@ -43,7 +47,10 @@ class AdaptiveLambdaHook(Hook):
             without RELA.
     """
 
-    def __init__(self, schedule: dict | None = None) -> None:
+    priority = 'VERY_HIGH'  # the others see the host's first batch as such
+
+    def __init__(self, schedule: dict | None = None,
+                 lr: float | None = None) -> None:
         self.schedule: schedules.LambdaRule = TASK_UTILS.build(
             schedule or dict(type='AdaptiveLambda'))
         self.switch_step: int | None = None
@@ -52,6 +59,7 @@ class AdaptiveLambdaHook(Hook):
         self._losses: list[float] = []
         self._finite = FiniteLoss()
         self._ddp = StageDDP()
+        self._clock = HostClock(lr)
 
     @classmethod
     def of(cls, runner: Runner) -> AdaptiveLambdaHook | None:
@@ -76,12 +84,14 @@ class AdaptiveLambdaHook(Hook):
         if isinstance(runner.train_loop, IterBasedTrainLoop):
             runner.train_loop.dataloader_iterator = self._loader.batches(
                 runner.iter)
+        self._clock.begin(runner, self.schedule.lam)
 
     def before_train_epoch(self, runner: Runner) -> None:
         self._loader.enter(runner.iter)
 
     def before_train_iter(self, runner: Runner, batch_idx: int,
                           data_batch: dict | None = None) -> None:
+        self._clock.enter(runner, data_batch)
         self._ddp.enter(runner, data_batch)
 
     def after_train_iter(self, runner: Runner, batch_idx: int,
@@ -133,6 +143,7 @@ class AdaptiveLambdaHook(Hook):
             switch_step=self.switch_step,
             length=self._length,
             host_from=self._host_from,
+            clock=self._clock.state_dict(),
             losses=list(self._losses))
 
     def after_load_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
@@ -151,6 +162,7 @@ class AdaptiveLambdaHook(Hook):
         self._length = state.get('length')
         self._host_from = state.get('host_from', 0)
         self._losses = list(state['losses'])
+        self._clock.load_state_dict(runner, state['clock'])
 
 
 def _length(runner: Runner) -> int:

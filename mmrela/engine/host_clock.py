@@ -1,0 +1,156 @@
+"""The host's recipe on the host's own steps."""
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from mmengine.hooks import Hook
+from mmengine.registry import HOOKS
+from mmengine.runner import EpochBasedTrainLoop, Runner
+
+from ..errors import UserError
+from ..models.rela import is_rela
+from ..resolve import resolve
+from .host_schedules import Lengths, entries, of_host, warm_ups
+
+EVENTS = ('before_train_epoch', 'before_train_iter', 'after_train_iter',
+          'after_train_epoch')
+OURS = ('mmengine', 'mmrela')  # whose hooks count the run's steps
+
+
+class HostClock:
+    """Lets all that a host counts begin with its first batch.
+
+    Until then its hooks (``custom_hooks``) see step and epoch 0, and prepare
+    no step (``before_train_iter``); the learning rate is RELA's: constant,
+    after the recipe's own linear warm-up if it has one. From then on hooks,
+    ``param_scheduler`` and the message hub, from which mmpretrain's
+    ``CosineEMA`` reads, know of the host's steps alone. A training that
+    begins without RELA is left as it is.
+
+    Args:
+        lr: Learning rate of the RELA stage, in the units of
+            ``optim_wrapper.optimizer.lr``, which is the default; groups of
+            parameters keep their factors.
+
+    Raises:
+        UserError: ``lr`` is no positive number.
+    """
+
+    def __init__(self, lr: float | None = None) -> None:
+        if lr is not None and not (isinstance(lr, (int, float)) and lr > 0):
+            raise UserError('default_hooks.rela.lr, the learning rate of the '
+                            f'RELA stage, must be positive, got {lr!r}')
+        self.lr = lr
+        self._resumed = False
+        self._step: int | None = None  # of the run, the host's first
+        self._epoch = 0
+
+    def begin(self, runner: Runner, lam: int) -> None:
+        """Before the first step, also of a resumed training."""
+        if not self._resumed and not lam:
+            self._step = 0
+        if self._step == 0:
+            return
+        if not self._resumed:
+            self._start_rela(runner)
+        self._tell(runner)
+        for hook in self._hosts_hooks(runner):
+            for event in EVENTS:
+                setattr(hook, event, self._on_host_time(hook, event))
+
+    @staticmethod
+    def _hosts_hooks(runner: Runner) -> list[Hook]:
+        kinds = {resolve(entry['type'], HOOKS) if isinstance(entry, dict)
+                 else type(entry) for entry in
+                 runner.cfg.get('custom_hooks') or ()}
+        return [hook for hook in runner.hooks if type(hook) in kinds
+                and type(hook).__module__.split('.')[0] not in OURS]
+
+    def _on_host_time(self, hook: Hook, event: str) -> Callable:
+        method = getattr(hook, event)
+
+        def call(runner: Runner, *args, **kwargs) -> None:
+            # What freezes layers for the host's first steps would do so
+            # before DDP knows them as trainable.
+            if self._step is not None or event != 'before_train_iter':
+                method(_HostRunner(runner, self), *args, **kwargs)
+        return call
+
+    def enter(self, runner: Runner, batch: dict) -> None:
+        """Before a batch: start with the first that is the host's."""
+        if self._step is None and not is_rela(batch['data_samples']):
+            self._step, self._epoch = runner.iter, runner.epoch
+            self._start_host(runner)
+            for hook in self._hosts_hooks(runner):  # its first epoch
+                hook.before_train_epoch(runner)
+        self._tell(runner)
+
+    def state_dict(self) -> dict:
+        return dict(step=self._step, epoch=self._epoch)
+
+    def load_state_dict(self, runner: Runner, state: dict) -> None:
+        """Build the schedulers whose state a checkpoint then restores."""
+        self._resumed = True
+        self._step, self._epoch = state['step'], state['epoch']
+        if self._step is None:
+            self._start_rela(runner)
+        elif self._step:
+            self._start_host(runner)
+
+    def counts(self, runner: Runner) -> dict[str, int]:
+        """The host's ``iter``, ``epoch``, ``max_iters``, ``max_epochs``."""
+        step, epoch = self._step, self._epoch
+        if step is None:  # it stands still
+            step, epoch = runner.iter, runner.epoch
+        first = self._step or 0
+        return dict(
+            iter=runner.iter - step, epoch=runner.epoch - epoch,
+            max_iters=runner.max_iters - first,
+            max_epochs=runner.max_epochs - self._epoch)
+
+    def _tell(self, runner: Runner) -> None:
+        if self._step:
+            for name, count in self.counts(runner).items():
+                runner.message_hub.update_info(name, count)
+
+    def _start_rela(self, runner: Runner) -> None:
+        defaults = runner.optim_wrapper.optimizer.defaults
+        factor = self.lr / defaults['lr'] if self.lr else 1
+        _restart(runner, warm_ups(_recipe(runner)), factor)
+
+    def _start_host(self, runner: Runner) -> None:
+        by_epoch = isinstance(runner.train_loop, EpochBasedTrainLoop)
+        lengths = Lengths(
+            runner.max_iters, runner.max_epochs,
+            runner.max_iters - self._step, runner.max_epochs - self._epoch
+            if by_epoch else 1, len(runner.train_dataloader))
+        _restart(runner, of_host(_recipe(runner), lengths))
+
+
+class _HostRunner:
+    """A runner as the host's hooks see it."""
+
+    def __init__(self, runner: Runner, clock: HostClock) -> None:
+        vars(self).update(_runner=runner, **clock.counts(runner))
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._runner, name)
+
+    def __setattr__(self, name: str, value: object) -> None:
+        setattr(self._runner, name, value)
+
+
+def _recipe(runner: Runner) -> list[dict]:
+    return entries(runner.cfg.get('param_scheduler'))
+
+
+def _restart(runner: Runner, schedulers: list[dict],
+             factor: float = 1) -> None:
+    """Set the optimiser back to its own rate, and begin with schedulers."""
+    for group in runner.optim_wrapper.param_groups:
+        group.setdefault('initial_lr', group['lr'])
+        for name in [key for key in group if key.startswith('initial_')]:
+            group[name[len('initial_'):]] = group[name]
+        group['lr'] = group['lr'] * factor
+    if runner.param_schedulers is not None:
+        runner.param_schedulers = runner.build_param_scheduler(schedulers)
