@@ -24,6 +24,12 @@ _PREDICTOR = {
 }
 _QUEUE = {'model.queue_len': 64, 'model.feat_dim': 16}
 
+# A recipe of steps, of epochs, and with an end of its own.
+RECIPE = [
+    dict(type='LinearLR', start_factor=0.1, by_epoch=False, end=3),
+    dict(type='CosineAnnealingLR', by_epoch=True, convert_to_iter_based=True),
+    dict(type='MultiStepLR', milestones=[1], gamma=0.5),
+]
 # host -> config, and what makes its model small
 HOSTS = dict(
     BYOL=('byol_rela_r18_cifar10.py', _PREDICTOR),
@@ -60,6 +66,7 @@ _SMALL = {
     'train_dataloader.num_workers': 0,
     'train_dataloader.persistent_workers': False,
     'train_dataloader.dataset.indices': 64,
+    'default_hooks.rela.lr': 2e-3,
     'default_hooks.logger.interval': 1,
     'default_hooks.checkpoint.interval': 1,
     'env_cfg.cudnn_benchmark': False,
@@ -91,6 +98,7 @@ def small_config(host: str, cifar_root: Path, work_dir: Path,
     """
     init_default_scope('mmpretrain')
     cfg = Config.fromfile(CONFIGS / HOSTS[host][0])
+    cfg.setdefault('param_scheduler', RECIPE)
     cfg.merge_from_dict(small_options(host, cifar_root, work_dir, **options))
     if not Path(cfg.train_dataloader.dataset.targets).exists():
         write_random_targets(cfg)

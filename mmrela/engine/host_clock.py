@@ -4,8 +4,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from mmengine.hooks import Hook
-from mmengine.registry import HOOKS
 from mmengine.runner import EpochBasedTrainLoop, Runner
+from mmpretrain.registry import HOOKS
 
 from ..errors import UserError
 from ..models.rela import is_rela

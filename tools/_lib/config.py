@@ -107,6 +107,12 @@ def misspelt(config: str) -> Iterator[None]:
     """
     try:
         yield
+    except AssertionError as e:
+        if 'epoch_length' not in str(e):
+            raise
+        raise UserError(
+            f'{config}: an epoch has no batch, since the images are fewer '
+            'than train_dataloader.batch_size: lower it') from e
     except (KeyError, TypeError) as e:
         message = str(e.args[0]) if e.args else ''
         if not any(text in message for text in (

@@ -44,6 +44,9 @@ class PlainCheckpointHook(Hook):
         hub['resumed_keys'] = {  # mmengine keeps those of dropped scalars
             key: value for key, value in hub['resumed_keys'].items()
             if key in hub['log_scalars'] or key in hub['runtime_info']}
+        for state in checkpoint.get('param_schedulers') or ():
+            if 'milestones' in state:  # a Counter, which torch 2.1 refuses
+                state['milestones'] = dict(state['milestones'])
 
     def after_load_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
         log = checkpoint.get('message_hub', {}).get('log_scalars', {})
