@@ -41,6 +41,7 @@ HOSTS = dict(
         'model.head.loss.feat_dim': 16,
         'model.head.loss.num_prototypes': 12,
         'custom_hooks.0.feat_dim': 16,
+        'custom_hooks.0.frozen_layers_cfg.prototypes': 2,
     }),
     BarlowTwins=('barlowtwins_rela_r18_cifar10.py', {
         'model.head.in_channels': 16,
@@ -99,6 +100,8 @@ def small_config(host: str, cifar_root: Path, work_dir: Path,
     init_default_scope('mmpretrain')
     cfg = Config.fromfile(CONFIGS / HOSTS[host][0])
     cfg.setdefault('param_scheduler', RECIPE)
+    if host == 'DenseCL':
+        cfg.custom_hooks = [dict(type='DenseCLHook', start_iters=2)]
     cfg.merge_from_dict(small_options(host, cifar_root, work_dir, **options))
     if not Path(cfg.train_dataloader.dataset.targets).exists():
         write_random_targets(cfg)
