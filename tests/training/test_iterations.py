@@ -11,6 +11,11 @@ from train_ranks import train_on_two_ranks
 
 from mmrela.errors import UserError
 
+RECIPE = [
+    dict(type='LinearLR', start_factor=0.1, by_epoch=False, end=3),
+    dict(type='CosineAnnealingLR', by_epoch=False),
+]
+
 
 def config(cifar_root, work_dir, host='BYOL', workers=0, steps=24, **options):
     """8 batches an epoch; by epochs where ``steps`` is ``None``."""
@@ -20,6 +25,7 @@ def config(cifar_root, work_dir, host='BYOL', workers=0, steps=24, **options):
         train_dataloader__persistent_workers=workers > 0,
         train_dataloader__prefetch_factor=2 if workers else None, **options)
     cfg.experiment_name = f'{work_dir.parent.name}-{work_dir.name}'
+    cfg.param_scheduler = RECIPE
     if steps:
         cfg.train_cfg = ConfigDict(by_epoch=False, max_iters=steps)
         cfg.default_hooks.checkpoint.update(by_epoch=False, max_keep_ckpts=-1)
