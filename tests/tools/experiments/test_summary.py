@@ -14,10 +14,10 @@ from _lib.experiments.results import append, result, results
 from _lib.experiments.table import Run, load_table, plan
 
 RECORDED = ROOT / 'configs/experiments/results.jsonl'
-README = (ROOT / 'configs/README.md').read_text()
+README = RECORDED.with_name('README.md').read_text()
 # A section of a table ends where the next heading, of any level, begins.
-SECTIONS = dict(re.findall(
-    r'^### `(\w+)`$\n(.*?)(?=^##|\Z)', README, re.M | re.S))
+SECTIONS = {(name, size): text for name, size, text in re.findall(
+    r'^### `(\w+)`, (\w+)$\n(.*?)(?=^##|\Z)', README, re.M | re.S)}
 STEPS = 6
 NAMES = dict(none='BYOL', random='BYOL + RELA, random prior',
              mobilenet_v2='BYOL + RELA, MobileNet-V2')
@@ -34,20 +34,21 @@ def rows_of(text: str) -> set[str]:
 
 
 def test_each_table_with_results_has_a_section():
-    found = results(RECORDED)
-    assert {line['table'] for line in found.values()} <= set(SECTIONS)
+    found = {(line['table'], line['size'])
+             for line in results(RECORDED).values()}
+    assert found <= set(SECTIONS)
 
 
-@pytest.mark.parametrize('name', SECTIONS)
-def test_rows_are_those_of_the_results(name, tmp_path, monkeypatch):
-    """configs/README.md shows what its results.jsonl holds."""
+@pytest.mark.parametrize('name, size', SECTIONS)
+def test_rows_are_those_of_the_results(name, size, tmp_path, monkeypatch):
+    """The sections show what results.jsonl holds."""
     monkeypatch.chdir(ROOT)
     monkeypatch.setattr(_summary, 'draw', lambda *_: None)
     table = load_table(name)
     text = _summary.write_summary(
-        table, 'small', plan(table, 'small', tmp_path),
+        table, size, plan(table, size, tmp_path),
         results(RECORDED), tmp_path / 'stem')
-    assert rows_of(text) == rows_of(SECTIONS[name])
+    assert rows_of(text) == rows_of(SECTIONS[name, size])
     assert rows_of(text)
 
 
