@@ -19,11 +19,15 @@ def parse_args() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument('table', help='its name, or a .py file')
     parser.add_argument('--size', default='small',
-                        help='smoke, small (default) or paper')
+                        help='one of the table: smoke, small (default) …')
     parser.add_argument('--max-minutes', type=float, metavar='M',
                         help='stop before; the same command goes on')
-    parser.add_argument('--only', nargs='+', metavar='TEXT',
-                        help='only rows whose name contains one of these')
+    some = parser.add_mutually_exclusive_group()
+    some.add_argument('--only', nargs='+', metavar='TEXT',
+                      help='only rows whose name contains one of these')
+    some.add_argument('--report', action='store_true',
+                      help='run nothing, write what is recorded into '
+                      f'{FOLDER}/README.md, with a picture beside')
     parser.add_argument('--list', action='store_true',
                         help='only show the runs and what is done')
     parser.add_argument('--results', type=Path, metavar='FILE',
@@ -43,9 +47,10 @@ def main() -> int:
     signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     from _lib.experiments.calls import Clock
+    from _lib.experiments.readme import publish
     from _lib.experiments.results import results
     from _lib.experiments.runs import carry_out_all, show
-    from _lib.experiments.summary import write_summary
+    from _lib.experiments.summary import by_row, write_summary
     from _lib.experiments.table import load_table, plan
     clock, table = Clock.of(args.max_minutes), load_table(str(file))
     runs = plan(table, args.size, args.work_dir, args.only)
@@ -55,10 +60,14 @@ def main() -> int:
     if args.list:
         show(runs, results(args.results))
         return 0
+    if args.report:
+        publish(table, args.size, by_row(runs, results(args.results)),
+                FOLDER / 'README.md')
+        return 0
     counts = carry_out_all(runs, args.results, clock)
     stem = args.out or args.work_dir / f'{file.stem}_{args.size}'
-    print('\n' + write_summary(table, args.size, runs, results(args.results),
-                               stem))
+    print('\n' + write_summary(
+        table, args.size, by_row(runs, results(args.results)), stem))
     left = len(runs) - counts['done']
     print(f'{counts["done"]} of {len(runs)} runs are done'
           + (f'; the same command goes on with the other {left}.' * (left > 0)

@@ -30,7 +30,7 @@ def load_random(name: str, weights: str | None, image_size: int | None,
         backbone = _build(cfg)
         backbone.init_weights()
     prior = as_prior(f'random:{seed}', backbone, image_size, cfg)
-    # Its targets teach more so: ablation_targets in configs/README.md
+    # Its targets teach more so: ablation_targets in configs/experiments
     prior.normalize = 'whiten'
     return prior
 

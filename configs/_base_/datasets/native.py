@@ -1,6 +1,6 @@
 # Data sets whose images all have one size, which no pipeline needs to name.
 # One weak view for each target: at equal compute it beats the two of the
-# authors' released code (ablation_targets in configs/README.md).
+# authors' released code (ablation_targets in configs/experiments).
 train_dataloader = dict(
     batch_size=128,
     num_workers=4,

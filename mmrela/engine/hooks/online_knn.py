@@ -1,12 +1,13 @@
 """How good the features are, without training a classifier."""
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from dataclasses import replace
 
 import torch
 from mmengine.dist import all_gather_object
-from mmengine.hooks import Hook
+from mmengine.hooks import Hook, IterTimerHook
 from mmengine.model import is_model_wrapper
 from mmengine.registry import HOOKS
 from mmengine.runner import Runner
@@ -28,11 +29,14 @@ class OnlineKNNHook(Hook):
     The top-1 in per cent is logged as ``knn_top1``. Images are seen whole,
     in eval mode, through the model's ``extract_feat``, pooled; the ranks
     share them. The training goes on as if nothing had happened: modes, BN
-    statistics and random states stay what they are.
+    statistics and random states stay what they are, and the seconds of a
+    score are in no step's logged ``time``.
 
     Args:
-        interval: Epochs from one score to the next; the last epoch always
-            has one, as has the model before its first step.
+        interval: Epochs from one score to the next; the last one always
+            has a score, as has the model before its first step.
+        by_epoch: Whether ``interval`` counts epochs, or else iterations
+            (micro-batches under gradient accumulation).
         bank: Labelled data set that votes; default: the config's
             ``probe.train``.
         queries: Labelled data set to classify; default: ``probe.test``.
@@ -50,6 +54,7 @@ class OnlineKNNHook(Hook):
 
     def __init__(self,
                  interval: int = 1,
+                 by_epoch: bool = True,
                  bank: dict | None = None,
                  queries: dict | None = None,
                  k: int = 200,
@@ -59,7 +64,7 @@ class OnlineKNNHook(Hook):
         if k < 1 or temperature <= 0:
             raise UserError('OnlineKNNHook: k and temperature must be '
                             f'positive, got {k} and {temperature}')
-        self.interval = interval
+        self.interval, self.by_epoch = interval, by_epoch
         self.bank, self.queries = bank, queries
         self.k, self.temperature = k, temperature
         self.image_size, self.limit = image_size, limit
@@ -73,19 +78,29 @@ class OnlineKNNHook(Hook):
             'OnlineKNNHook.queries (or probe.test)',
             self.queries or probe.get('test'))
         if runner.iter == 0:
-            self._log(runner)
+            self._log(runner, 0)
 
     def after_train_epoch(self, runner: Runner) -> None:
-        if self.every_n_epochs(
-                runner, self.interval) or self.is_last_train_epoch(runner):
-            self._log(runner)
+        if self.by_epoch and (
+                self.every_n_epochs(runner, self.interval)
+                or self.is_last_train_epoch(runner)):
+            self._log(runner, runner.iter)
 
-    def _log(self, runner: Runner) -> None:
+    def after_train_iter(self, runner: Runner, *_: object,
+                         **__: object) -> None:
+        if not self.by_epoch and (
+                self.every_n_train_iters(runner, self.interval)
+                or self.is_last_train_iter(runner)):
+            self._log(runner, runner.iter + 1)
+            for hook in runner.hooks:
+                if isinstance(hook, IterTimerHook):
+                    hook.t = time.time()  # the next step begins now
+
+    def _log(self, runner: Runner, steps: int) -> None:
         top1 = self.score(runner)
-        runner.logger.info(
-            f'After {runner.iter} steps, knn_top1 is {top1:.2f} %')
+        runner.logger.info(f'After {steps} steps, knn_top1 is {top1:.2f} %')
         runner.visualizer.add_scalars(
-            dict(knn_top1=top1), step=runner.iter,
+            dict(knn_top1=top1), step=steps,
             file_path=f'{runner.timestamp}.json')
 
     def score(self, runner: Runner) -> float:

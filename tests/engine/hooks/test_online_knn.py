@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import json
 import random
+import time
 from types import SimpleNamespace
 
 import numpy as np
@@ -13,6 +14,7 @@ from forked import run_ranks
 from hosts import hand_over_after, small_config
 from layouts import class_folders, flat_folder
 from mmengine.config import ConfigDict
+from mmengine.hooks import IterTimerHook
 from mmengine.runner import Runner
 from PIL import Image
 from torch import nn
@@ -55,7 +57,8 @@ def fake_runner(to_rgb=False, workers=0, **cfg):
         cfg=ConfigDict(
             model=dict(data_preprocessor=dict(STATS, to_rgb=to_rgb)), **cfg),
         model=Model(), train_dataloader=SimpleNamespace(num_workers=workers),
-        iter=0, epoch=0, max_epochs=5, timestamp='now', said=said,
+        iter=0, epoch=0, max_epochs=5, max_iters=5, hooks=[],
+        timestamp='now', said=said,
         logger=SimpleNamespace(info=said.append), scalars=scalars,
         visualizer=SimpleNamespace(add_scalars=lambda row, step, file_path:
                                    scalars.append((step, row['knn_top1']))))
@@ -178,8 +181,32 @@ def test_intervals(cifar_root, interval, scored):
     for runner.epoch in range(5):
         runner.iter += 1
         hook.after_train_epoch(runner)
+        hook.after_train_iter(runner, 0)
     assert [step for step, _ in runner.scalars] == scored
     assert len(runner.said) == len(scored)
+
+
+def test_iterations_between_scores(monkeypatch):
+    """Their steps, and their seconds, which are none of a step's."""
+    ended = []
+
+    def score(*_) -> float:
+        time.sleep(0.01)
+        ended.append(time.time())
+        return 10.
+
+    monkeypatch.setattr(OnlineKNNHook, 'score', score)
+    monkeypatch.setattr('mmrela.engine.hooks.online_knn.LabelledImages',
+                        lambda *_: None)
+    runner = fake_runner()
+    timer, hook = IterTimerHook(), started(runner, interval=2, by_epoch=False)
+    runner.hooks = [hook, timer]
+    for runner.iter in range(5):
+        timer.t = 0
+        hook.after_train_iter(runner, runner.iter, {}, outputs={})
+        assert runner.iter in (0, 2) or timer.t >= ended[-1]
+        hook.after_train_epoch(runner)
+    assert runner.scalars == [(step, 10) for step in (0, 2, 4, 5)]
 
 
 def test_a_resumed_run_has_its_first_score_already(cifar_root):
@@ -202,7 +229,11 @@ def test_images_without_labels_are_refused(tmp_path, case, word):
         started(fake_runner(probe=cfg))
 
 
-def test_training_is_the_same_to_the_bit(cifar_root, tmp_path):
+@pytest.mark.parametrize('options, steps', [
+    ({}, [0, 8, 16]),
+    (dict(by_epoch=False, interval=3), [0, 3, 6, 9, 12, 15, 16])])
+def test_training_is_the_same_to_the_bit(cifar_root, tmp_path, options,
+                                         steps):
     def train(name, **options):
         cfg = small_config(
             'BYOL', cifar_root, tmp_path / name, train_cfg__max_epochs=2,
@@ -214,12 +245,13 @@ def test_training_is_the_same_to_the_bit(cifar_root, tmp_path):
         return runner.model.state_dict()
 
     plain = train('plain')
-    scored = train('scored', default_hooks__knn=dict(type='OnlineKNNHook'))
+    scored = train('scored', default_hooks__knn=dict(
+        type='OnlineKNNHook', **options))
     for name, value in plain.items():
         assert torch.equal(value, scored[name]), name
     file, = (tmp_path / 'scored').glob('*/vis_data/scalars.json')
     rows = [json.loads(line) for line in file.open()]
     scores = {row['step']: row['knn_top1'] for row in rows
               if 'knn_top1' in row}
-    assert list(scores) == [0, 8, 16]
+    assert list(scores) == steps
     assert all(0 <= top1 <= 100 for top1 in scores.values())

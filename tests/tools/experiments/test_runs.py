@@ -5,6 +5,7 @@ import json
 import os
 import re
 import shlex
+import shutil
 import signal
 import subprocess
 import sys
@@ -126,9 +127,9 @@ def test_each_run_is_done_and_recorded_once(place, capsys):
     rows = [re.split(r' *\| *', line)[1:-1] for line in text.splitlines()
             if line.startswith('| BYOL')]
     assert [row[1:] for row in rows] == [
-        ['0.0001', '8', '', '60', '', '41.0 ± 1.4', '2'],
-        ['0.001', '8', '3', '60', '3', '41.0 ± 1.4', '2'],
-        ['0.001', '8', '3', '60', '3', '41.0 ± 1.4', '2']]
+        ['0.0001', '8', '', '1.4', '60', '', '41.0 ± 1.4', '2'],
+        ['0.001', '8', '3', '1.0', '60', '3', '41.0 ± 1.4', '2'],
+        ['0.001', '8', '3', '1.0', '60', '3', '41.0 ± 1.4', '2']]
     assert '6 of 6 runs are done.' in text
     lines = recorded(place)
     assert [(line['seed'], line['prior']) for line in lines] == [
@@ -151,11 +152,61 @@ def test_cost_to_accuracy(place, capsys):
         'table1_cifar10', '--only', 'BYOL, 100 %', 'random prior, 10 %')) == 0
     text = capsys.readouterr().out
     assert 'with which "BYOL, 100 %" ends, 30.0 %' in text
-    assert '| BYOL, 100 % | 1 of 1 seeds | 4 | 32 | 30 | 50 |' in text
-    assert 'random prior, 10 % | 1 of 1 seeds | 4 | 32 | 33 | 55 |' in text
+    # of 8 images: 4 x 8 / 3 of the host, or 3 and then 8 / 3
+    assert '| BYOL, 100 % | 1 of 1 seeds | 4 | 0.1 | 50 | 30 | 50 |' in text
+    assert ('random prior, 10 % | 1 of 1 seeds | 4 | 0.0 | 27 | 33 | 55 |'
+            in text)
     assert recorded(place)[0]['knn'] == [
         [0, 0, 20], [4, 30, 30], [8, 60, 30]]
-    assert list(place.rglob('table1_cifar10_smoke_cost.png'))
+
+
+def test_probes_of_earlier_epochs(place):
+    """Of checkpoints that are kept for that, and not longer."""
+    table = tiny(place, seeds=[1], probe_at=[1, 2, 3])
+    asked = arguments(table, '--only', 'random')
+    assert call('experiment', *asked) == 0
+    assert called(place) == dict(gen_targets=1, train=1, linear_probe=2)
+    [line] = recorded(place)
+    assert line['linear'] == [[4, 30, 42], [8, 60, 42]]
+    assert {f.name for f in place.rglob('*.pth')} == {'epoch_2.pth'}
+    rows = map(json.loads, (place / 'calls').read_text().splitlines())
+    assert ['default_hooks.checkpoint.max_keep_ckpts=-1' in row
+            for row in rows if row[0] == 'train'] == [True]
+
+
+def test_whose_checkpoints_are_probed(place):
+    """A row's own epochs come before the size's; keys do not change."""
+    text = ('\nrows = [dict(name=name, prior=name, config={0!r}, **more) for '
+            'name, more in (("none", dict(probe_at=[])), ("random", {{}}))]'
+            ).format('configs/byol_rela_r18_cifar10_quickstart.py')
+
+    def planned(**changes) -> list[_table.Run]:
+        table = tiny(place, seeds=[0], **changes)
+        table.write_text(table.read_text() + text)
+        return _table.plan(_table.load_table(str(table)), 'smoke', place)
+
+    plain, probed = planned(), planned(probe_at=[1])
+    assert [run.probe_at for run in plain] == [(), ()]
+    assert [run.probe_at for run in probed] == [(), (1,)]
+    assert [run.key for run in plain] == [run.key for run in probed]
+    assert plain[0].options == probed[0].options
+
+
+def test_report_runs_nothing(place, capsys):
+    (place / 'configs').unlink()
+    shutil.copytree(ROOT / 'configs', place / 'configs')
+    page = place / 'configs/experiments/README.md'
+    table = tiny(place)
+    assert call('experiment', *arguments(table, '--only', 'random')) == 0
+    before, done = page.read_text(), called(place)
+    for _ in range(2):
+        assert call('experiment', *arguments(table, '--report')) == 0
+    assert called(place) == done and page.read_text().startswith(before)
+    added = page.read_text().removeprefix(before)
+    assert added.startswith('\n### `tiny`, smoke\n\nTiny.\n\n![')
+    assert '| BYOL + RELA, random prior | 0.001 | 8 | 3 | 1.0 |' in added
+    assert 'Not run: BYOL; BYOL + RELA, MobileNet-V2.' in added
+    assert (page.parent / 'tiny_smoke.png').read_bytes()[1:4] == b'PNG'
 
 
 def test_list_and_only(place, capsys):

@@ -9,46 +9,54 @@ from pathlib import Path
 import pytest
 from calls import ROOT, colors
 
+from _lib.experiments import readme
 from _lib.experiments import summary as _summary
 from _lib.experiments.results import append, result, results
-from _lib.experiments.table import Run, load_table, plan
+from _lib.experiments.run import Run
+from _lib.experiments.table import load_table, plan
 
 RECORDED = ROOT / 'configs/experiments/results.jsonl'
-README = (ROOT / 'configs/README.md').read_text()
-# A section of a table ends where the next heading, of any level, begins.
-SECTIONS = dict(re.findall(
-    r'^### `(\w+)`$\n(.*?)(?=^##|\Z)', README, re.M | re.S))
+README = RECORDED.with_name('README.md').read_text()
+SECTIONS = re.findall(r'^### `(\w+)`, (\w+)$', README, re.M)
 STEPS = 6
 NAMES = dict(none='BYOL', random='BYOL + RELA, random prior',
              mobilenet_v2='BYOL + RELA, MobileNet-V2')
 TOP1 = dict(none=34.25, random=36.04, mobilenet_v2=41.96)
-SWITCH = dict(none=None, random=3, mobilenet_v2=4)
+SWITCH = dict(none=None, random=3, mobilenet_v2=None)
 RATES = dict(none=1e-4, random=1e-3, mobilenet_v2=1e-3)
 
 
-def rows_of(text: str) -> set[str]:
-    """Rows of tables that show a result."""
-    return {line for line in text.splitlines()
-            if line.startswith('| ') and not line.startswith('| row ')
-            and not line.endswith('|  |') and not line.endswith('| |')}
-
-
 def test_each_table_with_results_has_a_section():
-    found = results(RECORDED)
-    assert {line['table'] for line in found.values()} <= set(SECTIONS)
+    found = {(line['table'], line['size'])
+             for line in results(RECORDED).values()}
+    assert found <= set(SECTIONS)
 
 
-@pytest.mark.parametrize('name', SECTIONS)
-def test_rows_are_those_of_the_results(name, tmp_path, monkeypatch):
-    """configs/README.md shows what its results.jsonl holds."""
+@pytest.mark.parametrize('name, size', SECTIONS)
+def test_sections_show_what_results_hold(name, size, tmp_path, monkeypatch):
+    """If not, ``tools/experiment.py TABLE --size SIZE --report`` mends it."""
     monkeypatch.chdir(ROOT)
-    monkeypatch.setattr(_summary, 'draw', lambda *_: None)
     table = load_table(name)
-    text = _summary.write_summary(
-        table, 'small', plan(table, 'small', tmp_path),
-        results(RECORDED), tmp_path / 'stem')
-    assert rows_of(text) == rows_of(SECTIONS[name])
-    assert rows_of(text)
+    rows = _summary.by_row(plan(table, size, tmp_path), results(RECORDED))
+    assert any(rows.values())
+    new = readme.section(table, size, rows)
+    assert readme.replaced(README, new) == README
+    assert RECORDED.with_name(f'{name}_{size}.png').exists()
+
+
+def test_a_section_is_added_and_then_renewed():
+    def section(name: str, text: str) -> str:
+        return f'### `{name}`, small\n\n{text}\n\n{readme.END}'
+
+    page = readme.replaced('# Page\n\n', section('one', 'old'))
+    page = readme.replaced(page + '\nBy hand.\n', section('two', 'x'))
+    assert readme.replaced(page, section('one', 'new')) == (
+        f'# Page\n\n{section("one", "new")}\nBy hand.\n\n'
+        f'{section("two", "x")}')
+
+
+def test_the_page_explains_its_columns():
+    assert f'\n\n{_summary.LEGEND}\n\n' in README
 
 
 def write(file: Path, content: dict) -> None:
@@ -73,7 +81,7 @@ def make(run: Run, place: Path) -> Run:
             seed=0, device='CPU (abc)', threads=2))
         log(run.work_dir, '20250102_000000', [
             {'step': step, 'loss': 1 / step, 'time': 0.1,
-             'lambda': int(step < (SWITCH[run.prior] or 0))}
+             'knn_top1': 20 + step}
             for step in range(1, STEPS + 1)])
     if run.generation:
         write(run.store / 'meta.json', dict(
@@ -92,9 +100,9 @@ def report(tmp_path_factory) -> Path:
         log(runs[2].work_dir, '20250101_000000', [dict(step=1, loss=99)])
         for run in runs:
             append(place / 'results', result(run))
+        rows = _summary.by_row(runs, results(place / 'results'))
         text = _summary.write_summary(
-            table, 'short', runs, results(place / 'results'),
-            place / 'new' / 'report')
+            table, 'short', rows, place / 'new' / 'report')
     assert text == (place / 'new' / 'report.md').read_text()
     return place / 'new'
 
@@ -120,16 +128,17 @@ def test_markdown(report):
     rows = [re.split(r' *\| *', line)[1:-1] for line in text.splitlines()
             if line.startswith('|')]
     assert rows[0] == ['row', 'learning rate', 'steps', 'hand-over at',
-                       'training, s', 'targets, s', 'linear probe, %', 'seeds']
+                       'images, k', 'training, s', 'targets, s',
+                       'linear probe, %', 'seeds']
     assert set(rows[1]) == {'---'}
-    assert [row[:5] for row in rows[2:]] == [
-        ['Untrained', '', '0', '', '0'],
-        [NAMES['none'], '0.0001', '6', '', '62'],
-        [NAMES['random'], '0.001', '6', '3', '62'],
-        [NAMES['mobilenet_v2'], '0.001', '6', '4', '62']]
-    assert [float(row[5] or 0) for row in rows[2:]] == pytest.approx(
+    assert [row[:6] for row in rows[2:]] == [  # of 128 images: 8/3 or 1
+        ['Untrained', '', '0', '', '', '0'],
+        [NAMES['none'], '0.0001', '6', '', '2.0', '62'],
+        [NAMES['random'], '0.001', '6', '3', '1.4', '62'],
+        [NAMES['mobilenet_v2'], '0.001', '6', 'never', '0.8', '62']]
+    assert [float(row[6] or 0) for row in rows[2:]] == pytest.approx(
         [0, 0, 22.05, 22.05], abs=0.051)
-    assert [row[6] for row in rows[2:]] == ['27.5', '34.2', '36.0', '42.0']
+    assert [row[7] for row in rows[2:]] == ['27.5', '34.2', '36.0', '42.0']
     assert len({len(row) for row in rows}) == 1
 
 

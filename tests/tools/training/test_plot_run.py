@@ -7,7 +7,7 @@ import pytest
 from calls import call, colors
 
 from _lib.training import curves
-from _lib.training.logs import curve, hand_over, knn_curve, read_log
+from _lib.training.logs import curve, hand_over, read_log, timed
 
 
 def log(work_dir, name, rows):
@@ -61,9 +61,11 @@ def test_seconds_of_each_score():
     log = [dict(step=0, knn_top1=10.0), dict(step=2, time=2.0),
            dict(step=2, knn_top1=20.0), dict(step=6, time=6.0),
            dict(step=6, knn_top1=30.0)]
-    assert knn_curve(log, train_seconds=14) == [
+    assert timed(log, zip(*curve(log, 'knn_top1')), train_seconds=14) == [
         (0, 0, 10), (2, 2, 20), (6, 14, 30)]
-    assert knn_curve(log[1:2], train_seconds=4) == []
+    assert timed(log, [(1, 11.111), (3, 12)], train_seconds=14) == [
+        (1, 1, 11.11), (3, 5, 12)]
+    assert timed([], [(0, 10)], train_seconds=14) == [(0, 0, 10)]
 
 
 def test_stages_and_speed(work_dir):

@@ -1,13 +1,15 @@
-"""Losses, λ and linear probes of several runs side by side."""
+"""Accuracies of several results at their ends and on the way there."""
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from ..training.logs import curve
+from ..training.logs import Curve
+from .cost import MEASURES
 
 
 @dataclass
@@ -17,37 +19,55 @@ class Entry:
     Attributes:
         top1: Linear probe, in per cent.
         error: Half the length of the error bar.
-        log: See :func:`~..training.logs.read_log`.
+        curves: See :func:`~.compute.over_time`, by measure.
+        switch: The step of the hand-over.
     """
     label: str
     color: object
     top1: float
     error: float = 0
-    log: list[dict] = field(default_factory=list)
+    curves: dict[str, Curve] = field(default_factory=dict)
+    switch: int | None = None
 
 
-def draw(entries: list[Entry], file: Path, loss: str = 'loss') -> None:
+def draw(entries: list[Entry], goals: dict[str, float], file: Path) -> None:
     """Write the picture.
 
     Args:
         entries: From top to bottom.
+        goals: Scores to mark, by measure.
         file: Where to.
-        loss: Title of the losses' panel.
     """
-    height = max(3.6, 0.22 * len(entries) + 0.8)
-    figure = Figure(figsize=(13, height), dpi=120, layout='constrained')
-    losses, lam, bars = figure.subplots(1, 3)
-    for entry in entries:
-        if entry.log:
-            style = dict(color=entry.color, label=entry.label)
-            losses.plot(*curve(entry.log, 'loss'), **style)
-            lam.step(*curve(entry.log, 'lambda'), where='post', **style)
-    losses.set(title=loss, xlabel='step')
-    if losses.lines and len(entries) <= 8:
-        losses.legend(fontsize=8)
-    lam.set(title='λ', xlabel='step', ylim=(-0.1, 1.1))
-    _bars(bars, entries[::-1])
+    measures = [name for name in MEASURES
+                if any(name in entry.curves for entry in entries)]
+    height = max(3.6 * len(measures), 0.22 * len(entries) + 0.8, 2)
+    figure = Figure(figsize=(13 if measures else 7, height), dpi=120,
+                    layout='constrained')
+    panels = figure.subplot_mosaic(
+        [['bars', f'{name} 1', f'{name} 0'] for name in measures]
+        or [['bars']])
+    _bars(panels.pop('bars'), entries[::-1])
+    for title, axes in panels.items():
+        name, column = title.split()
+        for entry in entries:
+            if name in entry.curves:
+                _curve(axes, entry, entry.curves[name], int(column))
+        axes.set_ylabel(f'{MEASURES[name]}, top-1 %')
+        if name in goals:
+            axes.axhline(goals[name], color='gray', ls='--', lw=0.8)
     figure.savefig(file)
+
+
+def _curve(axes: Axes, entry: Entry, curve: Curve, column: int) -> None:
+    """A curve over steps (column 0) or seconds, its hand-over a diamond."""
+    points = np.array(curve).T
+    axes.plot(points[column], points[2], '.-', color=entry.color)
+    if entry.switch is not None and entry.switch <= points[0, -1]:
+        x, y = (np.interp(entry.switch, points[0], points[i])
+                for i in (column, 2))
+        axes.plot(x, y, 'D', color=entry.color, markeredgecolor='black')
+    axes.set_xlabel(('steps', 'seconds, targets and their PCA included')[
+        column] + '; ◆ hand-over')
 
 
 def _bars(axes: Axes, entries: list[Entry]) -> None:
@@ -57,4 +77,5 @@ def _bars(axes: Axes, entries: list[Entry]) -> None:
                       color=[entry.color for entry in entries],
                       xerr=errors if any(errors) else None, capsize=2)
     axes.bar_label(drawn, fmt='%.1f', padding=2)
-    axes.set(title='linear probe, top-1 %', xlim=(0, max(values) * 1.2))
+    axes.set(xlabel='linear probe at the end, top-1 %',
+             xlim=(0, max(values) * 1.2))

@@ -8,8 +8,8 @@ import subprocess
 from importlib.metadata import version
 from pathlib import Path
 
-from ..training.logs import knn_curve, read_log
-from .table import Run
+from ..training.logs import Curve, curve, read_log, timed
+from .run import Run
 
 
 def read(file: Path) -> dict:
@@ -17,7 +17,7 @@ def read(file: Path) -> dict:
 
 
 def result(run: Run) -> dict:
-    """Settings and outcome of a finished run."""
+    """Settings and outcome of a finished run, see :func:`curves`, too."""
     cfg = run.cfg
     line = dict(
         table=run.table, size=run.size, row=run.row, method=cfg.model.host,
@@ -34,23 +34,38 @@ def result(run: Run) -> dict:
         meta = read(run.store / 'meta.json')
         line['target_seconds'] = round(
             meta['feature_seconds'] + meta['pca_seconds'], 1)
-    scores = knn_curve(read_log(run.work_dir), line['train_seconds'])
-    if scores:
-        line['knn'] = scores
-    return line
+    return line | curves(run, line)
+
+
+def curves(run: Run, line: dict) -> dict[str, Curve]:
+    """Accuracy during the training, by kNN and by linear probe.
+
+    Args:
+        run: Whose log, and probes of its checkpoints, are read.
+        line: The run's ``steps``, ``train_seconds`` and ``linear_top1``.
+    """
+    log = read_log(run.work_dir)
+    probes = [(line['steps'] * epoch // run.epochs,
+               read(run.probe(epoch))['linear_top1'])
+              for epoch in run.probe_at if run.probe(epoch).exists()]
+    scores = dict(knn=list(zip(*curve(log, 'knn_top1'))), linear=probes and [
+        *probes, (line['steps'], line['linear_top1'])])
+    return {name: timed(log, found, line['train_seconds'])
+            for name, found in scores.items() if found}
 
 
 def commit() -> str:
     """The state of the code, or the version where there is no git.
 
-    Results, which grow from run to run, are no code.
+    Results, and what is written of them, are no code.
     """
     try:
         name = subprocess.run(
             ['git', 'rev-parse', '--short', 'HEAD'], check=True,
             capture_output=True, text=True).stdout.strip()
         same = subprocess.run(
-            ['git', 'diff', '--quiet', 'HEAD', '--', '.', ':!*.jsonl'])
+            ['git', 'diff', '--quiet', 'HEAD', '--', '.', ':!*.jsonl',
+             ':!*.md', ':!*.png'])
         return name + '-dirty' * (same.returncode != 0)
     except (OSError, subprocess.CalledProcessError):
         return version('mmrela')

@@ -9,7 +9,7 @@ from mmrela.files.locks import locked
 
 from .calls import Clock, NotDoneError, TimeOverError, call
 from .results import append, commit, result, results
-from .table import Run
+from .run import Run
 
 
 def show(runs: list[Run], done: dict[str, dict]) -> None:
@@ -63,15 +63,24 @@ def carry_out(run: Run, clock: Clock) -> None:
             call('train', run.config, '--work-dir', str(run.work_dir),
                  '--resume', *run.cfg_options,
                  done=run.work_dir / 'train.json', clock=clock, lock=lock)
-            network = [str(run.checkpoint)]
-        file = run.work_dir / 'probe.json'
-        call('linear_probe', run.config, *network, '--epochs',
-             str(run.probe_epochs), '--seed', str(run.seed), '--out',
-             str(file), *run.cfg_options, done=file, clock=clock, lock=lock)
+            network = [str(run.checkpoint())]
+        probe(run, network, run.work_dir / 'probe.json', clock, lock)
+        for epoch in run.probe_at:
+            if run.checkpoint(epoch).exists():
+                probe(run, [str(run.checkpoint(epoch))], run.probe(epoch),
+                      clock, lock)
         for leftover in (*run.work_dir.glob('*.tmp'),
                          *run.work_dir.glob('epoch_*.pth')):
-            if leftover != run.checkpoint:
+            if leftover != run.checkpoint():
                 leftover.unlink()
+
+
+def probe(run: Run, network: list[str], file: Path, clock: Clock,
+          lock: int) -> None:
+    """Leave the linear probe of a network of the run in a file."""
+    call('linear_probe', run.config, *network, '--epochs',
+         str(run.probe_epochs), '--seed', str(run.seed), '--out', str(file),
+         *run.cfg_options, done=file, clock=clock, lock=lock)
 
 
 def make_targets(run: Run, clock: Clock) -> None:

@@ -17,6 +17,10 @@ DECIDES = ('model', 'data_preprocessor', 'train_dataloader', 'optim_wrapper',
 PLACES = ('data_root', 'targets', 'num_workers', 'persistent_workers',
           'pin_memory', 'prefetch_factor')
 
+# For runs whose checkpoints are probed after the training.
+KEEP_ALL = {'default_hooks.checkpoint.interval': 1,
+            'default_hooks.checkpoint.max_keep_ckpts': -1}
+
 
 def read_config(file: str) -> Config:
     """A row's config.
@@ -57,6 +61,18 @@ def _lambda(is_host: bool, settings: dict) -> dict:
         return {}
     return {f'{SCHEDULE}.fast_momentum': round(1 - 0.001 * factor, 6),
             f'{SCHEDULE}.slow_momentum': round(1 - 0.01 * factor, 6)}
+
+
+def probed_epochs(row: dict, settings: dict, cfg: Config) -> tuple[int, ...]:
+    """Epochs before the last one after which a row is probed, too.
+
+    Args:
+        row: Its ``probe_at`` says it, or else that of ``settings``.
+        settings: Of the size.
+        cfg: The row's resolved config.
+    """
+    asked = row.get('probe_at', settings.get('probe_at', []))
+    return tuple(n for n in asked if n < cfg.train_cfg.max_epochs)
 
 
 def settings_key(cfg: Config, prior: dict | None, probe_epochs: int) -> str:

@@ -9,56 +9,75 @@ from matplotlib import colormaps
 from mmengine.config import Config
 
 from ..markdown import table as markdown_table
-from ..training.logs import read_log
-from .cost import write_cost
+from .compute import images, over_time, passes
+from .cost import MEASURES, costs, goals
 from .picture import Entry, draw
-from .table import Run
+from .run import Run
 
-HEAD = ['row', 'learning rate', 'steps', 'hand-over at', 'training, s',
-        'targets, s', 'linear probe, %', 'seeds']
+HEAD = ['row', 'learning rate', 'steps', 'hand-over at', 'images, k',
+        'training, s', 'targets, s', 'linear probe, %', 'seeds']
+LEGEND = """\
+Linear probe: mean ± standard deviation over seeds. Images: those that went \
+forward and backward through the backbone, in thousands; one that went \
+forward alone, as through a momentum network, counts a third; equal images \
+are equal compute. Seconds: means over seeds; training without evaluation."""
 
 
-def write_summary(table: Config, size: str, runs: list[Run],
-                  results: dict[str, dict], stem: Path) -> str:
+def by_row(runs: list[Run],
+           results: dict[str, dict]) -> dict[str, list[dict]]:
+    """Results of each row, with the ``passes`` of their configs.
+
+    Args:
+        runs: All seeds of the rows.
+        results: Of finished runs, by their keys.
+    """
+    rows: dict[str, list[dict]] = {run.row: [] for run in runs}
+    for run in runs:
+        if run.key in results:
+            rows[run.row].append(
+                dict(results[run.key], passes=passes(run.cfg)))
+    return rows
+
+
+def write_summary(table: Config, size: str, rows: dict[str, list[dict]],
+                  stem: Path) -> str:
     """Write ``STEM.{md,json,png}``; return the Markdown.
 
     Args:
-        table: Which has a ``title``, and ``notes`` for each size. With a
-            ``baseline``, the name of a row, cost to accuracy is added;
-            ``loss`` is the title of the losses' panel, ``color`` a row's.
-        size: The size of the runs.
-        runs: All seeds of the rows to show.
-        results: Of finished runs, by their keys.
+        table: See :func:`markdown` and :func:`draw_rows`.
+        size: Of the runs.
+        rows: See :func:`by_row`.
         stem: Where to, without the ending.
     """
-    rows: dict[str, list[dict]] = {}
-    for run in runs:
-        found = results.get(run.key)
-        rows.setdefault(run.row, []).extend([found] if found else [])
     stem.parent.mkdir(parents=True, exist_ok=True)
-    text = _markdown(table, size, rows)
-    if 'baseline' in table:
-        text += '\n' + write_cost(rows, table.baseline, stem)
+    text = (f'# {table.title}, {size}\n\n{markdown(table, size, rows)}\n'
+            f'{LEGEND}\n')
     Path(f'{stem}.md').write_text(text)
     report = dict(title=table.title, size=size, **_outcome(rows))
     Path(f'{stem}.json').write_text(json.dumps(report, indent=1))
-    colors = {row.name: row.color for row in table.rows if 'color' in row}
-    entries = _entries(rows, runs, colors)
-    if entries:
-        draw(entries, Path(f'{stem}.png'), table.get('loss', 'loss'))
+    draw_rows(table, rows, Path(f'{stem}.png'))
     return text
 
 
-def _markdown(table: Config, size: str, rows: dict[str, list[dict]]) -> str:
+def markdown(table: Config, size: str, rows: dict[str, list[dict]]) -> str:
+    """Rows with a result, the names of the others, and notes.
+
+    Args:
+        table: Has ``notes`` for each size. With a ``baseline``, the name of
+            a row, cost to its accuracy is added.
+        size: Of the runs.
+        rows: See :func:`by_row`.
+    """
     machines = {machine(line) for found in rows.values() for line in found
                 if line['steps']}
+    missing = [name for name, found in rows.items() if not found]
     return '\n'.join([
-        f'# {table.title}, {size}', '',
-        markdown_table(HEAD, (_cells(*row) for row in rows.items())), '',
-        table.sizes[size].get('notes', ''), '', 'Linear probe: mean ± '
-        'standard deviation over seeds. Seconds: means over seeds; training '
-        'without evaluation. Run on: '
-        f'{"; ".join(sorted(machines)) or "nothing yet"}.', ''])
+        markdown_table(HEAD, (_cells(*row) for row in rows.items()
+                              if row[1])), '',
+        *[f'Not run: {"; ".join(missing)}.', ''] * bool(missing),
+        f'{table.sizes[size].get("notes", "")} Run on: '
+        f'{"; ".join(sorted(machines)) or "nothing yet"}.', '',
+        costs(rows, table.get('baseline', ''))])
 
 
 def _outcome(rows: dict[str, list[dict]]) -> dict:
@@ -70,15 +89,15 @@ def _outcome(rows: dict[str, list[dict]]) -> dict:
 
 
 def _cells(name: str, found: list[dict]) -> list:
-    """One row of the Markdown table; empty cells before its first run."""
-    if not found:
-        return [name] + [''] * (len(HEAD) - 1)
-    switches = sorted({f'{line["switch_step"] or "–"}' for line in found})
+    """One row of the Markdown table."""
+    first, steps = found[0], found[0]['steps']
+    switches = sorted({f'{line["switch_step"] or "never"}' for line in found})
     targets = [line['target_seconds'] for line in found
                if 'target_seconds' in line]
-    steps = found[0]['steps']
-    return [name, f'{found[0]["learning_rate"]:g}' if steps else '', steps,
-            '' if found[0]['prior'] == 'none' else ', '.join(switches),
+    return [name, f'{first["learning_rate"]:g}' if steps else '', steps,
+            '' if first['prior'] == 'none' else ', '.join(switches),
+            f'{mean(images(line, steps) for line in found):.1f}'
+            if steps and first['passes'] else '',
             f'{mean(line["train_seconds"] for line in found):.0f}',
             f'{mean(targets):.0f}' if targets else '',
             accuracy([line['linear_top1'] for line in found]), len(found)]
@@ -96,19 +115,26 @@ def machine(line: dict) -> str:
     return f'{line["device"]}, {threads} thread' + 's' * (threads > 1)
 
 
-def _entries(rows: dict[str, list[dict]], runs: list[Run],
-             colors: dict[str, str]) -> list[Entry]:
-    """Bars of the rows with a result; curves of their first seed here."""
-    names = [name for name, found in rows.items() if found]
+def draw_rows(table: Config, rows: dict[str, list[dict]],
+              file: Path) -> None:
+    """Draw the rows with a result; curves are those of their first seed.
+
+    Args:
+        table: ``color`` is a row's, ``baseline`` the row with the goal.
+        rows: See :func:`by_row`.
+        file: Where to; nothing is written without results.
+    """
+    colors = {row.name: row.color for row in table.rows if 'color' in row}
+    found = {name: lines for name, lines in rows.items() if lines}
     entries = []
-    for index, name in enumerate(names):
-        values = [line['linear_top1'] for line in rows[name]]
-        keys = {line['key'] for line in rows[name]}
-        logs = [read_log(run.work_dir) for run in runs
-                if run.row == name and run.key in keys]
-        color = colormaps['turbo']((index + 0.5) / len(names))
+    for index, (name, lines) in enumerate(found.items()):
+        values = [line['linear_top1'] for line in lines]
+        color = colormaps['turbo']((index + 0.5) / len(found))
         entries.append(Entry(
             name, colors.get(name, color), mean(values),
             stdev(values) if len(values) > 1 else 0,
-            next(filter(None, logs), [])))
-    return entries
+            {measure: over_time(lines[0], measure) for measure in MEASURES
+             if measure in lines[0]},
+            None if lines[0]['prior'] == 'none' else lines[0]['switch_step']))
+    if entries:
+        draw(entries, goals(found, table.get('baseline', '')), file)

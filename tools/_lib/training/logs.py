@@ -2,9 +2,12 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from pathlib import Path
 
-KNNCurve = list[tuple[int, float, float]]  # steps, seconds, top-1 in %
+import numpy as np
+
+Curve = list[tuple[int, float, float]]  # steps, seconds, top-1 in %
 
 
 def read_log(work_dir: Path) -> list[dict]:
@@ -28,22 +31,23 @@ def curve(rows: list[dict], key: str) -> tuple[tuple, tuple]:
     return tuple(zip(*pairs)) if pairs else ((), ())
 
 
-def knn_curve(log: list[dict], train_seconds: float) -> KNNCurve:
-    """Steps, seconds of training and kNN top-1 in per cent.
+def timed(log: list[dict], scores: Iterable[tuple[int, float]],
+          train_seconds: float) -> Curve:
+    """Steps, seconds of training and top-1 of some scores.
 
     Args:
         log: See :func:`read_log`.
+        scores: Steps and top-1 in per cent.
         train_seconds: Of the whole run. The log's seconds are means over
             some steps, so they only tell how the whole is distributed.
     """
-    passed = {0: 0.0}
+    steps, passed = [0], [0.0]
     for step, seconds in zip(*curve(log, 'time')):
-        last = max(passed)
-        passed[step] = passed[last] + seconds * (step - last)
-    scale = train_seconds / (max(passed.values()) or 1)
-    return [(step, round(scale * max(value for at, value in passed.items()
-                                     if at <= step), 1), round(top1, 2))
-            for step, top1 in zip(*curve(log, 'knn_top1'))]
+        passed.append(passed[-1] + seconds * (step - steps[-1]))
+        steps.append(step)
+    scale = train_seconds / (passed[-1] or 1)
+    return [(step, round(scale * float(np.interp(step, steps, passed)), 1),
+             round(top1, 2)) for step, top1 in scores]
 
 
 def hand_over(work_dir: Path, rows: list[dict]) -> int | None:

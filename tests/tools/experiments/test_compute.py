@@ -1,0 +1,68 @@
+"""Counted passes are those that the backbones make."""
+from __future__ import annotations
+
+import pytest
+import torch
+from hosts import DIM, HOSTS, small_config
+from mmengine.logging import MessageHub
+from mmpretrain.registry import MODELS
+from mmpretrain.structures import DataSample
+
+from _lib.experiments.compute import VIEWS, images, over_time, passes
+from mmrela import registry  # noqa: F401
+
+BATCH = 8
+
+
+def seen(model, views: int, targets: bool) -> float:
+    """Passes of an image in one loss; a third for one without a gradient."""
+    counted = 0
+
+    def count(_, args, __) -> None:
+        nonlocal counted
+        weight = 1 if torch.is_grad_enabled() else 1 / 3
+        counted += weight * len(args[0]) / BATCH
+
+    backbones = [module.register_forward_hook(count)
+                 for module in model.modules()
+                 if type(module) is type(model.backbone)]
+    samples = [DataSample() for _ in range(BATCH)]
+    for sample in samples * targets:
+        sample.set_field(torch.randn(DIM), 'rela_target')
+    model.loss([torch.randn(BATCH, 3, 32, 32) for _ in range(views)], samples)
+    for handle in backbones:
+        handle.remove()
+    return counted
+
+
+@pytest.mark.parametrize('host', HOSTS)
+def test_passes_of_a_step(host, cifar_root, tmp_path):
+    MessageHub.get_current_instance().update_info('max_iters', 10)
+    cfg = small_config(host, cifar_root, tmp_path / 'work')
+    cfg.train_dataloader.dataset.rela_pipeline[0].num_views = 3
+    model = MODELS.build(cfg.model).train()
+    assert passes(cfg) == pytest.approx((
+        seen(model, 3, targets=True), seen(model, 2, targets=False)))
+    cfg.model.host = 'Unknown'
+    assert passes(cfg) is None
+
+
+def test_all_hosts_are_listed():
+    assert set(VIEWS) == set(HOSTS)
+
+
+@pytest.mark.parametrize('prior, switch, expected', [
+    ('random', 4, 4 * 1 + 6 * 2), ('random', None, 10), ('random', 99, 10),
+    ('none', None, 20)])
+def test_images_up_to_a_step(prior, switch, expected):
+    line = dict(prior=prior, switch_step=switch, batch_size=500,
+                passes=(1, 2))
+    assert images(line, 10) == expected / 2
+
+
+def test_seconds_include_the_targets():
+    line = dict(knn=[[0, 0, 10], [8, 4, 30]])
+    assert over_time(line | dict(target_seconds=3), 'knn') == [
+        (0, 3, 10), (8, 7, 30)]
+    assert over_time(line, 'knn') == [(0, 0, 10), (8, 4, 30)]
+    assert over_time(line, 'linear') == []
