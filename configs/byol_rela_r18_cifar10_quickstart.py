@@ -1,4 +1,5 @@
-# What tools/quickstart.sh trains: small enough for two CPU cores.
+# Small enough for two CPU cores. tools/quickstart.sh trains half its width,
+# by the batched views of _base_/device.py.
 _base_ = 'byol_rela_r18_cifar10.py'
 model = dict(backbone=dict(type='ResNet'))  # 7x7 stem and max-pool: ~10 x cheaper
 train_dataloader = dict(num_workers=0, persistent_workers=False, dataset=dict(indices=10000))

@@ -5,7 +5,8 @@
 # priors: arguments of tools/gen_targets.py by name; None is the plain host.
 # sizes: overrides, seeds, epochs of the linear probe, and how much faster
 # than in the paper Algorithm 1's two averages are (lambda_factor). After the
-# epochs in probe_at, a row's own or the size's, a linear probe is taken, too.
+# epochs in probe_at, a row's own or the size's, a linear probe is taken, too;
+# the checkpoints are kept until then.
 priors = dict(
     none=None,
     random=dict(prior='random', normalize='whiten'),

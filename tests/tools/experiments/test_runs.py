@@ -176,9 +176,11 @@ def test_probes_of_earlier_epochs(place):
 
 def test_whose_checkpoints_are_probed(place):
     """A row's own epochs come before the size's; keys do not change."""
-    text = ('\nrows = [dict(name=name, prior=name, config={0!r}, **more) for '
-            'name, more in (("none", dict(probe_at=[])), ("random", {{}}))]'
-            ).format('configs/byol_rela_r18_cifar10_quickstart.py')
+    text = """
+_config = 'configs/byol_rela_r18_cifar10_quickstart.py'
+rows = [dict(name='none', config=_config, prior='none', probe_at=[]),
+        dict(name='random', config=_config, prior='random')]
+"""
 
     def planned(**changes) -> list[_table.Run]:
         table = tiny(place, seeds=[0], **changes)

@@ -21,6 +21,7 @@ SOME = dict(
     quickstart=['random prior'],
     table1_cifar10=['cosine, 10 %', 'RELA, MobileNet-V2, 10 %'],
     table3_methods=['SimSiam, lr 1e-4', 'SimSiam + RELA, random prior'],
+    tuning=['cosine, lr 0.001'],
     vicreg_hand_over=['50 %'])
 
 

@@ -20,7 +20,8 @@ TABLES = sorted(
 
 fromfile = Config.fromfile
 # epochs, and the momenta of Algorithm 1's two averages
-QUICKSTART = dict(short=(5, 0.99, 0.9), long=(20, 0.9975, 0.975))
+QUICKSTART = dict(short=(6, 0.991667, 0.916667),
+                  long=(24, 0.997917, 0.979167))
 
 
 @cache
@@ -96,10 +97,11 @@ def test_what_changes_a_key():
 
 def test_the_same_settings_are_the_same_run_in_every_table():
     rows = [{run.key: run.row for run in plan(name, 'small')}
-            for name in ('fig4b_static_lambda', 'table3_methods')]
-    assert {rows[0][key] for key in set(rows[0]) & set(rows[1])} == {
-        f'{prior}, Algorithm 1'
-        for prior in ('random prior', 'MobileNet-V2')}
+            for name in ('fig4b_static_lambda', 'ablation_targets')]
+    assert {rows[0][key]: rows[1][key] for key in set(rows[0]) & set(rows[1])
+            } == {'random prior, Algorithm 1': 'random prior: whiten',
+                  'MobileNet-V2, Algorithm 1':
+                      'MobileNet-V2: center, one view'}
 
 
 def test_rule_for_lambda():
@@ -141,11 +143,29 @@ def test_the_quickstart_is_what_it_was(size):
              weights='data/weights/mobilenet_v2-b0353104.pth')]
 
 
-def test_the_quickstart_has_one_seed_and_is_else_the_small_size():
+@pytest.mark.parametrize('size', QUICKSTART)
+def test_the_quickstart_is_a_small_size_with_curves(size):
+    """Of one seed; both sizes have as many scores, at equal intervals."""
     table = _table.load_table('quickstart')
-    assert [table.sizes[size].seeds for size in QUICKSTART] == [[0], [0]]
-    small = {run.key for run in plan('quickstart', 'small')}
-    assert small == {run.key for run in plan('quickstart', 'short')[1:]}
+    small, settings = table.sizes.small, table.sizes[size]
+    knn = {key.removeprefix('default_hooks.knn.'): settings.overrides.pop(key)
+           for key in list(settings.overrides) if '.knn.' in key}
+    assert settings.overrides == small.overrides | {
+        'train_cfg.max_epochs': QUICKSTART[size][0]}
+    assert settings.seeds == [0]
+    assert knn == dict(type='OnlineKNNHook', by_epoch=False, limit=5000,
+                       interval=QUICKSTART[size][0] * 78 // 12)
+
+
+def test_rates_are_tuned_on_images_of_their_own():
+    """Neither trained on nor in any other table's probe."""
+    for size, trained in (('small', 10000), ('paper', 40000)):
+        for run in plan('tuning', size):
+            cfg = run.cfg
+            assert cfg.train_dataloader.dataset.indices == trained
+            assert cfg.probe.train.indices == trained
+            assert cfg.probe.test.split == 'train'
+            assert cfg.probe.test.indices == -10000  # the last of 50,000
 
 
 def test_every_size_of_the_base_says_all():

@@ -40,6 +40,8 @@ def result(run: Run) -> dict:
 def curves(run: Run, line: dict) -> dict[str, Curve]:
     """Accuracy during the training, by kNN and by linear probe.
 
+    An epoch that left no checkpoint has no linear probe.
+
     Args:
         run: Whose log, and probes of its checkpoints, are read.
         line: The run's ``steps``, ``train_seconds`` and ``linear_top1``.

@@ -18,8 +18,7 @@ PLACES = ('data_root', 'targets', 'num_workers', 'persistent_workers',
           'pin_memory', 'prefetch_factor')
 
 # For runs whose checkpoints are probed after the training.
-KEEP_ALL = {'default_hooks.checkpoint.interval': 1,
-            'default_hooks.checkpoint.max_keep_ckpts': -1}
+KEEP_ALL = {'default_hooks.checkpoint.max_keep_ckpts': -1}
 
 
 def read_config(file: str) -> Config:
