@@ -81,6 +81,17 @@ class _RelaMixin:
         with undisturbed():
             self.rela_head = MODELS.build(rela_head)
 
+    def init_weights(self) -> None:
+        """Initialise the host as if it were alone, then the head."""
+        if isinstance(self.init_cfg, dict) and (
+                self.init_cfg['type'] == 'Pretrained'):  # RELA's, it may be
+            return super().init_weights()
+        head = self._modules.pop('rela_head')
+        super().init_weights()
+        self.rela_head = head
+        with undisturbed():
+            head.init_weights()
+
     def __reduce_ex__(self, protocol: int) -> tuple:
         # The class stands in no module: it is made again from the host.
         _, _, *state = super().__reduce_ex__(protocol)
