@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import itertools
+from copy import deepcopy
 from pathlib import Path
 
 import numpy as np
@@ -124,7 +125,8 @@ def small_options(host: str, cifar_root: Path, work_dir: Path,
     Options take ``__`` for the dots of ``--cfg-options``.
     """
     return {
-        **_SMALL, **({} if host in MASKED else _RESNET), **HOSTS[host][1],
+        **_SMALL, **({} if host in MASKED else _RESNET),
+        **deepcopy(HOSTS[host][1]),  # merging pops each `_delete_`
         'train_dataloader.dataset.data_root': str(cifar_root),
         'train_dataloader.dataset.targets': str(work_dir.parent / 'targets'),
         'work_dir': str(work_dir),

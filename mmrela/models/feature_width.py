@@ -39,4 +39,7 @@ def _black(model: BaseSelfSupervisor) -> Tensor:
         return model.data_preprocessor(
             dict(inputs=[image], data_samples=None), True)['inputs'][0]
     except Exception as e:  # whatever a user's own code may raise
-        raise refused(model, f'data_preprocessor failed ({said(e)})') from e
+        raise refused(
+            model, 'model.data_preprocessor.type='
+            f'{type(model.data_preprocessor).__name__} failed ({said(e)})'
+        ) from e

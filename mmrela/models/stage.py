@@ -6,7 +6,9 @@ from mmpretrain.models.utils import (
     TwoNormDataPreprocessor,
 )
 from mmpretrain.registry import MODELS
+from torch import nn
 
+from ..errors import UserError
 from ..resolve import resolve
 
 
@@ -30,13 +32,24 @@ class FirstNormDataPreprocessor(TwoNormDataPreprocessor):
         return SelfSupDataPreprocessor.forward(self, data, training)
 
 
-def staged(preprocessor: object) -> object:
+def staged(preprocessor: dict | nn.Module | None) -> object:
     """A model's ``data_preprocessor``, fit for both stages.
 
     Args:
-        preprocessor: Config, module or ``None``; most are as they are.
+        preprocessor: As configs have it; most stay as they are.
+
+    Raises:
+        UserError: it has two norms, in a way of its own.
     """
-    if isinstance(preprocessor, dict) and resolve(
-            preprocessor.get('type'), MODELS) is TwoNormDataPreprocessor:
+    kind = resolve(preprocessor.get('type'), MODELS) if isinstance(
+        preprocessor, dict) else type(preprocessor)
+    if not (isinstance(kind, type) and issubclass(
+            kind, TwoNormDataPreprocessor)) or issubclass(
+            kind, FirstNormDataPreprocessor):
+        return preprocessor
+    if kind is TwoNormDataPreprocessor and isinstance(preprocessor, dict):
         return dict(preprocessor, type=FirstNormDataPreprocessor)
-    return preprocessor
+    raise UserError(
+        f'model.data_preprocessor.type={kind.__name__} has a second mean and '
+        "std, which RELA's views must not get: derive it from "
+        'mmrela.models.stage.FirstNormDataPreprocessor')
