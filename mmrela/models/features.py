@@ -4,7 +4,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import torch
-from mmpretrain.models.selfsup import MFF, SparK
+from mmpretrain.models.selfsup import CAE, MFF, SparK
 from torch import Tensor, nn
 
 from ..errors import UserError
@@ -103,5 +103,16 @@ def _whole(model: nn.Module, inputs: Tensor) -> Tensor:
     return pool_features(unmasked(model.backbone, inputs))
 
 
-# Whose `extract_feat` hides a part of the images.
-HOSTS: dict[type[nn.Module], Features] = {MFF: _whole, SparK: _whole}
+def _followed(model: nn.Module, inputs: Tensor) -> Tensor:
+    """CAE's teacher is its backbone of the step before, RELA's included."""
+    if model.training:
+        with torch.no_grad():
+            for teacher, student in zip(model.teacher.parameters(),
+                                        model.backbone.parameters()):
+                teacher.copy_(student)
+    return _extracted(model, inputs)
+
+
+# Whose `extract_feat` hides a part of the images, or is not enough.
+HOSTS: dict[type[nn.Module], Features] = {
+    MFF: _whole, SparK: _whole, CAE: _followed}

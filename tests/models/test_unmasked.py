@@ -121,10 +121,21 @@ def test_a_batch_of_another_size_forgets_sparks_mask():
     assert larger.shape == (3, alone.shape[1])
 
 
-def rela(host: type) -> nn.Module:
-    cfg = small_model('mff')
+def rela(host: str | type, name: str = 'mff') -> nn.Module:
+    cfg = small_model(name)
     cfg.update(type='Rela', host=host, rela_head=dict(type='RelaHead'))
     return MODELS.build(cfg).eval()
+
+
+def test_caes_teacher_is_the_backbone_of_the_step_before():
+    model = rela('CAE', 'cae')
+    student, teacher = (next(part.parameters())
+                        for part in (model.backbone, model.teacher))
+    student.data.add_(1)
+    model.rela_features(torch.randn(1, 3, 224, 224))
+    assert not torch.equal(student, teacher)  # a look leaves no trace
+    model.train().rela_features(torch.randn(1, 3, 224, 224))
+    assert torch.equal(student, teacher) and not teacher.requires_grad
 
 
 def test_another_host_around_a_backbone_that_hides_is_refused():
