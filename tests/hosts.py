@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import itertools
+from copy import deepcopy
 from pathlib import Path
 
 import numpy as np
@@ -23,6 +24,59 @@ _PREDICTOR = {
     'model.head.predictor.out_channels': 16,
 }
 _QUEUE = {'model.queue_len': 64, 'model.feat_dim': 16}
+_RESNET = {
+    'model.backbone.type': 'ResNet',
+    'model.backbone.base_channels': 8,
+    'model.backbone.stem_channels': 8,
+    'model.backbone.norm_cfg.type': 'BN',
+    'model.neck.in_channels': 64,
+    'model.neck.hid_channels': 32,
+    'model.neck.out_channels': 16,
+}
+
+
+def _on_cifar(side: int, *hiding: dict) -> dict:
+    """What lets an ImageNet leaf with a mask train on CIFAR-10."""
+    return {
+        'train_dataloader.dataset.host': 'CIFAR10Binary',
+        'train_dataloader.dataset.pipeline': [
+            dict(type='RandomResizedCrop', scale=side),
+            dict(type='RandomFlip', prob=0.5), *hiding,
+            dict(type='PackInputs')],
+        'train_dataloader.dataset.rela_pipeline.0.transforms.0.0.scale': side,
+        'optim_wrapper': dict(  # mixed precision is for GPUs
+            _delete_=True, type='OptimWrapper',
+            optimizer=dict(type='AdamW', lr=1e-3)),
+        'resume': False,
+    }
+
+
+_MAE = {
+    **_on_cifar(32),
+    'model.backbone.arch': dict(
+        _delete_=True, embed_dims=24, num_layers=2, num_heads=2,
+        feedforward_channels=48),
+    'model.backbone.img_size': 32,
+    'model.backbone.patch_size': 8,
+    'model.neck.num_patches': 16,
+    'model.neck.patch_size': 8,
+    'model.neck.embed_dim': 24,
+    'model.neck.decoder_embed_dim': 16,
+    'model.neck.decoder_depth': 1,
+    'model.neck.decoder_num_heads': 2,
+    'model.head.patch_size': 8,
+}
+_SIMMIM = {
+    **_on_cifar(32, dict(
+        type='SimMIMMaskGenerator', input_size=32, mask_patch_size=8,
+        model_patch_size=4, mask_ratio=0.6)),
+    'model.backbone.arch': dict(
+        _delete_=True, embed_dims=8, depths=[1] * 4, num_heads=[1, 1, 2, 2]),
+    'model.backbone.img_size': 32,
+    'model.backbone.drop_path_rate': 0,
+    'model.backbone.stage_cfgs.block_cfgs.window_size': 1,
+    'model.neck.in_channels': 64,
+}
 
 # A recipe of steps, of epochs, and with an end of its own.
 RECIPE = [
@@ -52,16 +106,13 @@ HOSTS = dict(
         'model.head.out_channels': 16,
         'model.head.warmup_iters': 6,
         'model.freeze_last_layer': 3,
-    }))
+    }),
+    MAE=('mae_rela_vitb_in1k.py', _MAE),
+    SimMIM=('simmim_rela_swinb_in1k.py', _SIMMIM))
+# Those that hide a part of one view; the others have two views.
+MASKED = 'MAE', 'SimMIM'
 
 _SMALL = {
-    'model.backbone.type': 'ResNet',
-    'model.backbone.base_channels': 8,
-    'model.backbone.stem_channels': 8,
-    'model.backbone.norm_cfg.type': 'BN',
-    'model.neck.in_channels': 64,
-    'model.neck.hid_channels': 32,
-    'model.neck.out_channels': 16,
     'model.rela_head.out_channels': DIM,
     'train_dataloader.batch_size': 8,
     'train_dataloader.num_workers': 0,
@@ -82,7 +133,8 @@ def small_options(host: str, cifar_root: Path, work_dir: Path,
     Options take ``__`` for the dots of ``--cfg-options``.
     """
     return {
-        **_SMALL, **HOSTS[host][1],
+        **_SMALL, **({} if host in MASKED else _RESNET),
+        **deepcopy(HOSTS[host][1]),  # merging pops each `_delete_`
         'train_dataloader.dataset.data_root': str(cifar_root),
         'train_dataloader.dataset.targets': str(work_dir.parent / 'targets'),
         'work_dir': str(work_dir),

@@ -39,7 +39,7 @@ BACKBONES = dict(
     CAEPretrainViT=_VIT,
     MAEHiViT={**_HIVIT, 'neck.embed_dim': 32, **_DECODER},
     iTPNHiViT={**_HIVIT, 'neck.embed_dim': 32, 'neck.fpn_dim': 16,
-               **_DECODER},
+               **_DECODER, 'neck.decoder_embed_dim': 32},
     MixMIMPretrainTransformer={
         'backbone.arch': dict(embed_dims=16, depths=[1, 1, 1, 1],
                               num_heads=[1, 2, 4, 8]),
@@ -48,12 +48,29 @@ BACKBONES = dict(
         'backbone.arch': dict(embed_dims=16, depths=[1, 1, 1, 1],
                               num_heads=[1, 1, 2, 2]),
         'neck.in_channels': 128})
-# The same of an algorithm.
-METHODS_SMALL = dict(
+# The same of an algorithm, or of its neck or head.
+PARTS = dict(
     BarlowTwins={'neck.hid_channels': 32, 'neck.out_channels': 16,
                  'head.in_channels': 16},
     MoCo={'queue_len': 64},
-    DenseCL={'queue_len': 64})
+    DenseCL={'queue_len': 64},
+    BEiTV1Head={'head.embed_dims': 24},
+    BEiTV2Head={'head.embed_dims': 24},
+    BEiTV2Neck={'neck.backbone_arch': dict(
+        embed_dims=24, depth=12, num_layers=12, num_heads=2,
+        feedforward_channels=48)},
+    CAENeck={'neck.embed_dims': 24, 'neck.num_heads': 2, 'neck.mlp_ratio': 2,
+             'neck.regressor_depth': 1, 'neck.decoder_depth': 1},
+    iTPNClipHead={'head.embed_dims': 32})
+# Type of the target generator -> a small one, without weights.
+_TOKENS = dict(embed_dims=24, num_layers=1, num_heads=2,
+               feedforward_channels=48)
+GENERATORS = {
+    'CLIPGenerator': dict(type='NoCLIP'),
+    'DALL-E': dict(type='DALL-E', n_hid=8, n_blk_per_group=1),
+    'VQKD': dict(type='VQKD', encoder_config=dict(
+        arch=_TOKENS, out_type='featmap', layer_scale_init_value=0.,
+        use_abs_pos_emb=True, use_rel_pos_bias=False))}
 
 # A config with classes as types, as mmengine's new style has them.
 NEW_STYLE = """
@@ -103,9 +120,15 @@ def configs() -> list[Path]:
 
 def small(cfg: Config) -> None:
     """Make the model of a config small, and spare it downloads."""
-    host = cfg.model.get('host', cfg.model.type)
-    more = BACKBONES[cfg.model.backbone.type] | METHODS_SMALL.get(host, {})
-    cfg.model.backbone.pop('arch', None)  # a name, which no dict replaces
+    model = cfg.model
+    kinds = [model.get('host', model.type), *(
+        (model.get(part) or {}).get('type') for part in ('neck', 'head'))]
+    more = dict(BACKBONES[model.backbone.type])
+    for kind in kinds:
+        more |= PARTS.get(kind, {})
+    model.backbone.pop('arch', None)  # a name, which no dict replaces
+    (model.get('neck') or {}).pop('backbone_arch', None)
     cfg.merge_from_dict({f'model.{key}': v for key, v in more.items()})
-    if cfg.model.get('target_generator', {}).get('type') == 'CLIPGenerator':
-        cfg.model.target_generator = dict(type='NoCLIP')
+    generator = model.get('target_generator', {}).get('type')
+    if generator in GENERATORS:  # by now `cfg.model` is another object
+        cfg.model.target_generator = GENERATORS[generator]

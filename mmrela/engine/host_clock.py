@@ -8,7 +8,7 @@ from mmengine.runner import EpochBasedTrainLoop, Runner
 from mmpretrain.registry import HOOKS
 
 from ..errors import UserError
-from ..models.rela import is_rela
+from ..models.stage import is_rela
 from ..resolve import resolve
 from .host_schedules import Lengths, entries, of_host, warm_ups
 

@@ -13,6 +13,8 @@ from ..errors import UserError
 from ..resolve import resolve
 from ..rng import undisturbed
 from .feature_width import feature_width
+from .features import features_of
+from .stage import is_rela, staged
 
 
 @MODELS.register_module()
@@ -32,7 +34,7 @@ def Rela(host: str | type, rela_head: dict,
 
     Raises:
         UserError: the host is unknown, not self-supervised, or gives no
-            features; see :func:`.feature_width.feature_width`.
+            features; see :func:`.features.features_of`.
     """
     host_class = resolve(host, MODELS)
     if host_class is None:
@@ -46,6 +48,8 @@ def Rela(host: str | type, rela_head: dict,
     if rela_head.get('in_channels') is None:
         neck = kwargs.get('neck') or {}
         rela_head['in_channels'] = neck.get('in_channels')
+    if 'data_preprocessor' in kwargs:
+        kwargs['data_preprocessor'] = staged(kwargs['data_preprocessor'])
     return rela_class(host_class)(rela_head=rela_head, **kwargs)
 
 
@@ -54,7 +58,8 @@ def rela_class(host: type[BaseSelfSupervisor]) -> type[BaseSelfSupervisor]:
     """The subclass of ``host`` that :func:`Rela` builds."""
     name = f'Rela{host.__name__}'
     return type(name, (_RelaMixin, host), dict(
-        __module__=__name__, __qualname__=name, _host=host))
+        __module__=__name__, __qualname__=name, _host=host,
+        rela_features=features_of(host)))
 
 
 def _blank(host: type[BaseSelfSupervisor]) -> BaseSelfSupervisor:
@@ -75,6 +80,17 @@ class _RelaMixin:
         # The host's own initial weights must not depend on the head's.
         with undisturbed():
             self.rela_head = MODELS.build(rela_head)
+
+    def init_weights(self) -> None:
+        """Initialise the host as if it were alone, then the head."""
+        if isinstance(self.init_cfg, dict) and (
+                self.init_cfg['type'] == 'Pretrained'):  # RELA's, it may be
+            return super().init_weights()
+        head = self._modules.pop('rela_head')
+        super().init_weights()
+        self.rela_head = head
+        with undisturbed():
+            head.init_weights()
 
     def __reduce_ex__(self, protocol: int) -> tuple:
         # The class stands in no module: it is made again from the host.
@@ -98,14 +114,9 @@ class _RelaMixin:
         views = [inputs] if isinstance(inputs, Tensor) else inputs
         target = _stack([s.rela_target for s in data_samples],
                         views[0].device)
-        losses = [self.rela_head.loss(self.extract_feat(view), target)
+        losses = [self.rela_head.loss(self.rela_features(view), target)
                   for view in views]
         return dict(rela_loss=sum(losses) / len(losses))
-
-
-def is_rela(data_samples: list | None) -> bool:
-    """Whether a batch is of the RELA stage, which its samples tell."""
-    return bool(data_samples) and 'rela_target' in data_samples[0]
 
 
 def _stack(targets: list[np.ndarray] | list[Tensor],

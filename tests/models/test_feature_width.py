@@ -5,6 +5,7 @@ import pytest
 import torch
 from mmengine.registry import init_default_scope
 from mmpretrain.models.selfsup import BaseSelfSupervisor
+from mmpretrain.models.utils import SelfSupDataPreprocessor
 from mmpretrain.registry import MODELS
 from torch import Tensor
 
@@ -61,12 +62,25 @@ def test_a_black_image_tells_the_width():
     ('ids', r'torch.int64 of \[1, 6\]'), ('mask', 'others each time'),
     ('infinite', 'not finite'), ('failing', 'no_such_method')])
 def test_hosts_without_features_are_refused(output, reason):
-    with pytest.raises(UserError, match=f'host=HostOfAnyOutput .*{reason}'):
+    with pytest.raises(UserError, match=(
+            f'host=HostOfAnyOutput .*{reason}.*rela_features.*in_channels')):
         build(output)
 
 
-def test_a_preprocessor_of_two_pictures_is_refused():
-    with pytest.raises(UserError, match='TwoNormDataPreprocessor'):
-        build('wide', data_preprocessor=dict(
-            type='TwoNormDataPreprocessor', mean=[0] * 3, std=[1] * 3,
-            second_mean=[0] * 3, second_std=[1] * 3))
+def test_a_preprocessor_of_two_pictures_has_one_norm_for_relas():
+    model = build('wide', data_preprocessor=dict(
+        type='TwoNormDataPreprocessor', mean=[1] * 3, std=[1] * 3,
+        second_mean=[0] * 3, second_std=[1] * 3))
+    assert (model.seen[0] == -1).all()
+
+
+@MODELS.register_module()
+class Clipped(SelfSupDataPreprocessor):
+
+    def forward(self, data, training=False):
+        raise RuntimeError('no colours')
+
+
+def test_a_preprocessor_that_fails_is_named():
+    with pytest.raises(UserError, match='type=Clipped .*Error: no colours'):
+        build('wide', data_preprocessor=dict(type='Clipped'))

@@ -15,6 +15,7 @@ from ..host_clock import HostClock
 from ..staged_loader import StagedLoader
 from .requirements import FiniteLoss, require
 from .stage_ddp import StageDDP
+from .trial import try_stages
 
 for _rule in (schedules.AdaptiveLambda, schedules.FixedLambda):
     TASK_UTILS.register_module(module=_rule)
@@ -70,17 +71,19 @@ class AdaptiveLambdaHook(Hook):
         model = runner.model
         model = model.module if is_model_wrapper(model) else model
         require(runner, model)
-        if runner.cfg.get('compile'):  # each stage once
-            compat.keep_eager(model, runner.optim_wrapper)
         accumulation = runner.optim_wrapper._accumulative_counts
         self._length = self._length or _length(runner)
         self.schedule.begin(runner.max_iters * self._length // _length(
             runner) // accumulation)
         self._loader = StagedLoader(
             runner.train_dataloader, accumulation, self._host_from)
-        if self._loader.start(self.schedule.lam, runner.iter):
+        rela = self._loader.start(self.schedule.lam, runner.iter)
+        if rela:
             runner.train_dataloader.dataset.check_targets(
                 model.rela_head.out_channels)
+        try_stages(runner, model, [1, 0] if rela else [0])
+        if runner.cfg.get('compile'):  # each stage once
+            compat.keep_eager(model, runner.optim_wrapper)
         if isinstance(runner.train_loop, IterBasedTrainLoop):
             runner.train_loop.dataloader_iterator = self._loader.batches(
                 runner.iter)

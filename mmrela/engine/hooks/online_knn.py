@@ -2,8 +2,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 
 import torch
 from mmengine.dist import all_gather_object
@@ -19,6 +19,7 @@ from ...features.images import PriorImages
 from ...features.labelled import LabelledImages
 from ...measures.neighbours import knn_predict
 from ...models.eval_mode import eval_mode
+from ...models.features import features_of
 from ...priors.own_backbone import as_prior
 
 
@@ -27,10 +28,10 @@ class OnlineKNNHook(Hook):
     """Scores the features by weighted kNN before the training and during it.
 
     The top-1 in per cent is logged as ``knn_top1``. Images are seen whole,
-    in eval mode, through the model's ``extract_feat``, pooled; the ranks
-    share them. The training goes on as if nothing had happened: modes, BN
-    statistics and random states stay what they are, and the seconds of a
-    score are in no step's logged ``time``.
+    in eval mode, by the features that RELA trains; the ranks share them.
+    The training goes on as if nothing had happened: modes, BN statistics
+    and random states stay what they are, and the seconds of a score are in
+    no step's logged ``time``.
 
     Args:
         interval: Epochs from one score to the next; the last one always
@@ -128,11 +129,12 @@ class OnlineKNNHook(Hook):
 
 
 class _Backbone(nn.Module):
-    """A model's ``extract_feat``, for a prior, which freezes its model."""
+    """A model's features, for a prior, which freezes its model."""
 
     def __init__(self, model: nn.Module) -> None:
         super().__init__()
-        self.extract_feat = model.extract_feat  # a method, no submodule
+        # No submodule.
+        self.features = partial(features_of(type(model)), model)
 
-    def forward(self, x: Tensor) -> Tensor | Sequence[Tensor]:
-        return self.extract_feat(x)
+    def forward(self, x: Tensor) -> Tensor:
+        return self.features(x)

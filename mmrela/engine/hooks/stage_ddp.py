@@ -6,7 +6,7 @@ from torch import Tensor, nn
 from torch.nn.parallel import DistributedDataParallel
 
 from ...models.eval_mode import eval_mode
-from ...models.rela import is_rela
+from ...models.stage import is_rela
 
 
 class StageDDP:
@@ -51,13 +51,13 @@ def _without_gradient(model: nn.Module, batch: dict) -> list[nn.Parameter]:
     """Parameters that the RELA loss does not depend on.
 
     Two images go forth and back, since a backbone may have parameters that
-    ``extract_feat`` leaves out, and checkpointed activations hide theirs
+    RELA's features leave out, and checkpointed activations hide theirs
     from a walk of the graph.
     """
     with eval_mode(model):
         inputs = model.data_preprocessor(batch, False)['inputs']
         view = inputs if isinstance(inputs, Tensor) else inputs[0]
-        model.rela_head(model.extract_feat(view[:2])).sum().backward()
+        model.rela_head(model.rela_features(view[:2])).sum().backward()
     idle = [p for p in model.parameters() if p.grad is None]
     model.zero_grad()
     return idle
