@@ -21,7 +21,8 @@ TRAVEL = ['configs/_base_/deep/x.py', 'configs/README.md', 'configs/leaf.py',
 STAY = ['configs/__pycache__/leaf.cpython-311.pyc', 'configs/figure.png',
         'data/x.py', 'tests/test_x.py', 'tools/__pycache__/t.pyc',
         'tools/weights.pth']
-LEAVES = ['byol_rela_r18_cifar10', 'byol_rela_r50_in1k']
+LEAVES = ['byol_rela_r18_cifar10', 'byol_rela_r50_in1k', 'mae_rela_vitb_in1k',
+          'simmim_rela_swinb_in1k']
 PIP = ['-m', 'pip', 'wheel', '--no-deps', '--no-build-isolation', '--no-index',
        '--disable-pip-version-check', '-q', '-w']
 
