@@ -7,9 +7,8 @@ from pathlib import Path
 import numpy as np
 import torch
 from torch import Tensor, nn
-from torch.utils.data import Dataset
 
-from ..datasets.access import sample_id
+from ..datasets.rgb import Sample
 from ..errors import UserError
 from ..files.untrusted import DamagedError, map_array
 from .base import Prior
@@ -49,13 +48,13 @@ class StoredFeatures(Prior):
         super().__init__(name, nn.Identity(), None, 'none, by sample id')
         self.features, self.ids = features, ids
 
-    def input_of(self, dataset: Dataset, index: int, bgr: bool) -> Tensor:
+    def input_of(self, sample: Sample) -> Tensor:
         """The sample's features, (d,) float32.
 
         Raises:
             UserError: there are none.
         """
-        name = sample_id(dataset, index).lstrip('/')
+        name = sample.id.lstrip('/')
         row = self.ids.get(name)
         if row is None:
             raise UserError(f'{self.name} has no features of {name}: its '

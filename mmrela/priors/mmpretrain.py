@@ -8,7 +8,8 @@ import torch
 from PIL import Image
 from torch import Tensor, nn
 
-from ..errors import UserError
+from ..datasets.rgb import loaders, loads_bgr
+from ..errors import UserError, said
 from ..files.downloads import url_file
 from ..files.weights import load_weights, read_weights, without_prefix
 from ..rng import seeded
@@ -52,6 +53,9 @@ def _describe(name: str, spec: str) -> tuple[dict, str | None]:
     except ValueError as e:
         raise UserError(f'--prior {spec}: mmpretrain has no such model; '
                         'mmpretrain.list_models() names all') from e
+    except Exception as e:  # some of its configs cannot be read
+        raise UserError(f'--prior {spec}: mmpretrain fails to read its own '
+                        f'config of it ({said(e)}); take another') from e
     return entry.config, entry.weights
 
 
@@ -83,8 +87,8 @@ class TestPipeline:
         from mmpretrain.registry import TRANSFORMS
         steps = _pipeline(config, 'test_dataloader')
         seen = steps or _pipeline(config, 'train_dataloader')
-        # mmcv loads BGR; data sets in memory, as CIFAR, are RGB.
-        loads = not seen or any(_is(step, 'Load') for step in seen)
+        # Who says nothing of images loads them as mmcv does.
+        bgr = not seen or loads_bgr(loaders(seen))
         if image_size:
             steps = [dict(type='ResizeEdge', scale=image_size, edge='short'),
                      dict(type='CenterCrop', crop_size=image_size)]
@@ -98,7 +102,7 @@ class TestPipeline:
             'data_preprocessor') or {}
         self.mean = torch.tensor(stats.get('mean', [0.] * 3))[:, None, None]
         self.std = torch.tensor(stats.get('std', [1.] * 3))[:, None, None]
-        self.swap = loads and not stats.get('to_rgb', False)
+        self.swap = bgr != bool(stats.get('to_rgb'))
 
     def __call__(self, image: Image.Image) -> Tensor:
         """Image to what the backbone sees, (3, H, W) float32."""

@@ -86,10 +86,10 @@ def test_images_and_channels():
 class Picky(Prior):
     """Cannot read image 1, nor any from 4 on."""
 
-    def input_of(self, dataset, index, bgr):
-        if index == 1 or index >= 4:
-            raise UserError(f'image {index} cannot be read')
-        return super().input_of(dataset, index, bgr)
+    def input_of(self, sample):
+        if sample.index == 1 or sample.index >= 4:
+            raise UserError(f'image {sample.index} cannot be read')
+        return super().input_of(sample)
 
 
 BATCHES = [range(0, 4), range(4, 6), [3, 1]]

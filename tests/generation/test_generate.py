@@ -121,7 +121,7 @@ def test_targets_of_files(image_folder, tmp_path):
     """Mixed sizes, resized; the data set loads BGR, the prior sees RGB."""
     prior = random_prior(32)
     data = folder(image_folder)
-    store = generate(PriorImages(data, prior, bgr=True), tmp_path, K,
+    store = generate(PriorImages(data, prior), tmp_path, K,
                      'center')
     files = [image_folder / 'train' / f'class_{c}' / f'{i}.jpg'
              for c in range(3) for i in range(6)]
