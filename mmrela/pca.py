@@ -139,7 +139,11 @@ class BatchPCA:
             raise UserError('the features hold NaN or infinite values')
         self.whitened, basis = None, None
         if widths:
-            basis = _whitening(covariance, widths, k, normalize)
+            if normalize == 'standardize':
+                raise UserError('features of several priors are whitened, '
+                                'which leaves nothing to standardize: choose '
+                                'center or whiten')
+            basis = whitening(covariance, widths, k)
             covariance = basis.T @ covariance @ basis
             self.whitened = float(covariance.trace())
         values, vectors = np.linalg.eigh(covariance)
@@ -214,17 +218,18 @@ def _array(x: Tensor | np.ndarray) -> np.ndarray:
     return np.asarray(x)
 
 
-def _whitening(covariance: np.ndarray, widths: Sequence[int], k: int,
-               normalize: str) -> np.ndarray:
+def whitening(covariance: np.ndarray, widths: Sequence[int],
+              k: int) -> np.ndarray:
     """From features of several priors to whitened components of each.
+
+    Args:
+        covariance: Of all their features beside each other, (d, d) float64.
+        widths: Features of each.
+        k: Components of each, at most.
 
     Returns:
         (d, Σ min(k, width)); directions without variance are zero.
     """
-    if normalize == 'standardize':
-        raise UserError('features of several priors are whitened, which '
-                        'leaves nothing to standardize: choose center or '
-                        'whiten')
     if sum(widths) != len(covariance):
         raise ValueError(f'widths {widths} of {len(covariance)} features')
     basis, row, column = np.zeros_like(covariance), 0, 0

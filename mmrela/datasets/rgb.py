@@ -1,7 +1,7 @@
 """A sample's image as all priors get it: RGB, eight bits a channel."""
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import cached_property
 from itertools import takewhile
 
@@ -46,29 +46,33 @@ class Sample:
         pixels = load_sample(self.dataset, self.index)['img']
         where, local = locate(self.dataset, self.index)
         bgr = loads_bgr(where.pipeline.transforms,
-                        'img' in where.get_data_info(local))
+                        lambda: 'img' in where.get_data_info(local))
         try:
             return as_rgb(pixels, bgr)
         except ValueError as e:
             raise UserError(f'{self.name}: {e}') from e
 
 
-def loads_bgr(transforms: Iterable[object], in_memory: bool = False) -> bool:
+def loads_bgr(transforms: Iterable[object],
+              in_memory: Callable[[], bool] = bool) -> bool:
     """Whether the images that a pipeline begins with are BGR.
 
     mmcv loads BGR, unless by tifffile; images in memory are RGB. Another
-    loader tells by its attribute ``channel_order``, ``rgb`` or ``bgr``.
+    loader tells by its attribute ``channel_order``, ``rgb`` or ``bgr``, or
+    ``same`` if it leaves the order as it was.
 
     Args:
         transforms: The pipeline, of which the leading ``Load…`` count.
-        in_memory: Whether samples hold their images before that.
+        in_memory: Whether samples hold their images before that; asked if
+            no loader tells.
 
     Raises:
         UserError: no loader of them tells.
     """
-    loads = [*takewhile(is_loading, transforms)]
+    loads = [load for load in takewhile(is_loading, transforms)
+             if getattr(load, 'channel_order', None) != 'same']
     orders = [*filter(None, map(_order, loads))]
-    if loads and not (orders or in_memory):
+    if loads and not (orders or in_memory()):
         raise UserError(f'{type(loads[0]).__name__} does not tell whether it '
                         "loads RGB or BGR: give its class channel_order = "
                         "'rgb' or 'bgr'")

@@ -56,8 +56,10 @@ def reduce(blocks: FeatureBlocks, directory: Path, planned: Manifest,
 
 def _check_spread(pca: BatchPCA, prior: str) -> None:
     """Refuse features that tell no image from another."""
-    noise = 1e-13 * float(pca.mean @ pca.mean)  # of float32, squared
-    if pca.count > 1 and not pca.covariance.trace() > noise:
+    if pca.count < 2:
+        return  # fitting refuses that
+    rounding = 1e-13 * (pca.mean @ pca.mean)  # of float32, squared
+    if not pca.covariance.trace() > rounding:
         raise UserError(f'{prior} gives the same features for all images: '
                         'take another prior, or other images')
 

@@ -19,8 +19,8 @@ def load_stored(name: str, weights: str | None, image_size: int | None,
     """``file:FEATURES.npy``: features of yours, one row per sample.
 
     (N, d) floats without pickle, beside ``FEATURES.ids.txt`` with one
-    sample id a line in the order of the rows; rows of other images are not
-    used. Licence and size are your own.
+    sample id a line in the order of the rows, as ``--write-ids`` writes
+    them; rows of other images are not used. Licence and size are your own.
     """
     spec = f'file:{name}'
     if weights is not None or image_size is not None:
@@ -59,7 +59,7 @@ class StoredFeatures(Prior):
         if row is None:
             raise UserError(f'{self.name} has no features of {name}: its '
                             '.ids.txt must hold the ids of all samples, as '
-                            'RelaTargetDataset.sample_ids() gives them')
+                            'tools/gen_targets.py --write-ids writes them')
         return torch.from_numpy(self.features[row].astype(np.float32))
 
     def weights_hash(self) -> str:
@@ -88,7 +88,8 @@ def _read_ids(file: Path) -> dict[str, int]:
         text = file.read_text('utf-8', 'surrogateescape')
     except OSError as e:
         raise UserError(f'no ids at {file}: write the id of one sample a '
-                        'line there, in the order of the rows') from e
+                        'line there, in the order of the rows, by '
+                        'tools/gen_targets.py --write-ids') from e
     names = [line.lstrip('/') for line in text.removesuffix('\n').split('\n')]
     ids = {name: row for row, name in enumerate(names)}
     if len(ids) < len(names):

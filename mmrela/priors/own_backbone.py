@@ -1,8 +1,6 @@
 """Backbones of this project's configs, untrained or from a checkpoint."""
 from __future__ import annotations
 
-import inspect
-
 import torch
 from torch import nn
 
@@ -101,14 +99,12 @@ class Pooled(nn.Module):
     def __init__(self, backbone: nn.Module) -> None:
         super().__init__()
         self.backbone = backbone
-        # Masked-image models return masks as well, unless told not to.
-        takes = inspect.signature(backbone.forward).parameters
-        self.unmasked = dict(mask=None) if 'mask' in takes else {}
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """Images (n, 3, H, W) to features (n, d), both float32."""
         from ..models.pooling import pool_features
-        return pool_features(self.backbone(x, **self.unmasked))
+        from ..models.unmasked import unmasked
+        return pool_features(unmasked(self.backbone, x))
 
 
 def as_prior(name: str, backbone: nn.Module, image_size: int | None,

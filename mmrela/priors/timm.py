@@ -80,8 +80,9 @@ def _build(name: str, weights: str | None, spec: str,
             name, pretrained=True,
             pretrained_cfg_overlay=dict(state_dict=state), **size)
     except (RuntimeError, KeyError, AttributeError) as e:
-        raise UserError(f'cannot load {file} into {name}: its keys or shapes '
-                        'are those of another model') from e
+        of = f' for images of {size["img_size"]} pixels' if size else ''
+        raise UserError(f'cannot load {file} into {name}{of}: its keys or '
+                        'shapes are those of another model') from e
 
 
 def _preprocessing(model: nn.Module,
