@@ -9,7 +9,7 @@ from ..errors import UserError
 from ..files.downloads import downloading, hub_file
 from ..files.weights import read_weights
 from ..rng import seeded
-from .base import Prior, keep_size
+from .base import Prior
 
 
 def load_timm(name: str, weights: str | None, image_size: int | None,
@@ -46,17 +46,16 @@ def _entry(name: str):
 def _build_sized(name: str, weights: str | None, spec: str,
                  image_size: int | None) -> nn.Module:
     """The model for images of that size, which most transformers ask for."""
-    own = _entry(name).input_size[-1]
-    if not _entry(name).fixed_input_size or image_size in (None, own):
+    entry = _entry(name)
+    if not entry.fixed_input_size or image_size in (
+            None, entry.input_size[-1]):
         return _build(name, weights, spec)
-    try:
-        model = _build(name, weights, spec, img_size=image_size)
-    except TypeError:  # it takes no other
-        keep_size(spec, own, image_size)
-    patch = getattr(getattr(model, 'patch_embed', None), 'patch_size', (1, ))
-    if image_size % patch[-1]:
-        raise UserError(f'{spec} cuts images into patches of {patch[-1]} '
-                        f'pixels: pass a multiple of it as --image-size, not '
+    model = _build(name, weights, spec, img_size=image_size)
+    patch = getattr(getattr(model, 'patch_embed', None), 'patch_size', 1)
+    side = patch if isinstance(patch, int) else patch[-1]
+    if image_size % side:
+        raise UserError(f'{spec} cuts images into patches of {side} pixels: '
+                        'pass a multiple of it as --image-size, not '
                         f'{image_size}')
     return model
 
