@@ -1,4 +1,5 @@
 """The one exception that stands for a user's mistake."""
+from __future__ import annotations
 
 
 class UserError(ValueError):
@@ -12,3 +13,9 @@ class UserError(ValueError):
         # A loader's worker sends its whole traceback as the message.
         sentence = message.rpartition(f'.{type(self).__name__}: ')[2]
         super().__init__(' '.join(sentence.split()))
+
+
+def said(error: Exception) -> str:
+    """What somebody else's code raised, on one line, for a message."""
+    lines = str(error).splitlines() or ['']
+    return f'{type(error).__name__}: {lines[0]}'

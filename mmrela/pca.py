@@ -1,6 +1,7 @@
 """Batch PCA (paper, Algorithm 2) in one pass over the features."""
 from __future__ import annotations
 
+from collections.abc import Sequence
 from os import PathLike
 
 import numpy as np
@@ -44,6 +45,7 @@ class BatchPCA:
         self.normalize: str | None = None  # this and the rest: by `fit`
         self.components: np.ndarray | None = None  # (d, k), orthonormal
         self.variances: np.ndarray | None = None  # (k,), descending
+        self.whitened: float | None = None  # variance of several priors
         self._projection: np.ndarray | None = None  # (d, k), scaled
 
     @property
@@ -57,6 +59,13 @@ class BatchPCA:
             raise UserError('PCA needs at least 2 samples, got '
                             f'{self.count}: generate from more images')
         return self.scatter / (self.count - 1)
+
+    @property
+    def total(self) -> float:
+        """The variance of which :attr:`variances` are the parts."""
+        if self.whitened is not None:
+            return self.whitened
+        return float(self.covariance.trace())
 
     @np.errstate(invalid='ignore')  # `fit` refuses NaN
     def update(self, x: Tensor | np.ndarray) -> BatchPCA:
@@ -85,7 +94,7 @@ class BatchPCA:
     def _add(self, count: int, mean: np.ndarray,
              scatter: np.ndarray) -> None:
         self.normalize = self.components = None  # a fit no longer fits
-        self.variances = self._projection = None
+        self.variances = self.whitened = self._projection = None
         if not self.count:
             self.count, self.mean, self.scatter = count, mean, scatter.copy()
             return
@@ -101,17 +110,22 @@ class BatchPCA:
         self.mean = self.mean + shift * (count / total)
         self.count = total
 
-    def fit(self, k: int, normalize: str = 'center') -> BatchPCA:
+    def fit(self, k: int, normalize: str = 'center',
+            widths: Sequence[int] | None = None) -> BatchPCA:
         """Compute the projection onto the first k components.
 
         Args:
             k: Number of components, 1 to d. Components past the rank of
                 the features are kept; their coordinates are (near) zero.
             normalize: ``center``, ``standardize`` or ``whiten``.
+            widths: Of the features of several priors, which stand beside
+                each other. The first k components of each, or all of fewer
+                features, are whitened, then joined: ``C`` is of these.
 
         Raises:
             UserError: fewer than 2 samples, k out of range, an unknown
-                normalisation, or features that are not finite.
+                normalisation, or one that does not go with ``widths``, or
+                features that are not finite.
         """
         covariance = self.covariance
         if normalize not in NORMALIZATIONS:
@@ -123,9 +137,20 @@ class BatchPCA:
                             f'choose 1 to {len(covariance)}')
         if not np.isfinite(covariance).all():
             raise UserError('the features hold NaN or infinite values')
+        self.whitened, basis = None, None
+        if widths:
+            if normalize == 'standardize':
+                raise UserError('features of several priors are whitened, '
+                                'which leaves nothing to standardize: choose '
+                                'center or whiten')
+            basis = whitening(covariance, widths, k)
+            covariance = basis.T @ covariance @ basis
+            self.whitened = float(covariance.trace())
         values, vectors = np.linalg.eigh(covariance)
         self.variances = values[::-1][:k].clip(0)
-        self.components = _fix_signs(vectors[:, ::-1][:, :k])
+        vectors = vectors[:, ::-1][:, :k]
+        self.components = _fix_signs(
+            vectors if basis is None else basis @ vectors)
         self.normalize = normalize
         self._set_projection()
         return self
@@ -161,7 +186,8 @@ class BatchPCA:
     def save(self, file: str | PathLike) -> None:
         """Write statistics and fit to ``file`` as npz, without pickle."""
         arrays = {name: getattr(self, name)
-                  for name in ('mean', 'scatter', 'components', 'variances')
+                  for name in ('mean', 'scatter', 'components', 'variances',
+                               'whitened')
                   if getattr(self, name) is not None}
         with open(file, 'wb') as f:  # a handle: numpy appends no suffix
             np.savez(f, count=self.count, normalize=self.normalize or '',
@@ -177,6 +203,8 @@ class BatchPCA:
             for name in ('mean', 'scatter', 'components', 'variances'):
                 if name in data:
                     setattr(pca, name, data[name])
+            if 'whitened' in data:
+                pca.whitened = float(data['whitened'])
         if pca.components is not None:
             pca._set_projection()
         return pca
@@ -188,6 +216,32 @@ def _array(x: Tensor | np.ndarray) -> np.ndarray:
         dtype = torch.promote_types(x.dtype, torch.float32)
         return x.detach().to('cpu', dtype).numpy()
     return np.asarray(x)
+
+
+def whitening(covariance: np.ndarray, widths: Sequence[int],
+              k: int) -> np.ndarray:
+    """From features of several priors to whitened components of each.
+
+    Args:
+        covariance: Of all their features beside each other, (d, d) float64.
+        widths: Features of each.
+        k: Components of each, at most.
+
+    Returns:
+        (d, Σ min(k, width)); directions without variance are zero.
+    """
+    if sum(widths) != len(covariance):
+        raise ValueError(f'widths {widths} of {len(covariance)} features')
+    basis, row, column = np.zeros_like(covariance), 0, 0
+    for width in widths:
+        rows = slice(row, row + width)
+        values, vectors = np.linalg.eigh(covariance[rows, rows])
+        values, vectors = values[::-1][:k], vectors[:, ::-1][:, :k]
+        seen = values > _FLOOR**2 * values[0]
+        scales = np.sqrt(np.where(seen, values, 1.))
+        basis[rows, column:column + len(values)] = vectors * seen / scales
+        row, column = row + width, column + len(values)
+    return basis[:, :column]
 
 
 def _fix_signs(vectors: np.ndarray) -> np.ndarray:

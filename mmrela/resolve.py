@@ -1,5 +1,7 @@
-"""What a config's ``type`` means: a name, or the class itself."""
+"""What entries of a config mean."""
 from __future__ import annotations
+
+from collections.abc import Iterator
 
 
 def resolve(kind: str | type, registry) -> type | None:
@@ -15,3 +17,12 @@ def resolve(kind: str | type, registry) -> type | None:
         registry has no such name.
     """
     return registry.get(kind) if isinstance(kind, str) else kind
+
+
+def pipelines(dataset: dict) -> Iterator[list]:
+    """Of a data set, or of those that it wraps."""
+    if 'pipeline' in dataset:
+        yield dataset['pipeline']
+    for part in (dataset.get('dataset'), *(dataset.get('datasets') or [])):
+        if isinstance(part, dict):
+            yield from pipelines(part)

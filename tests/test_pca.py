@@ -66,6 +66,37 @@ def test_agrees_with_svd(shape, k, sure, normalize):
     assert error(found[:, :sure], naive(x, sure, normalize)) <= 1e-5
 
 
+def side_by_side() -> tuple[np.ndarray, tuple[int, ...]]:
+    """Features of three priors, one of them of rank 4."""
+    parts = [features(d=12, seed=1, mean=10.), features(d=3, seed=2) * 1e3,
+             features(d=9, rank=4, seed=3)]
+    return np.concatenate(parts, 1), (12, 3, 9)
+
+
+@pytest.mark.parametrize('normalize', ['center', 'whiten'])
+def test_several_priors_are_whitened_and_joined(normalize, tmp_path):
+    x, widths = side_by_side()
+    columns = np.split(x, np.cumsum(widths)[:-1], 1)
+    joined = np.concatenate([naive(part, min(k, 5), 'whiten') for part, k
+                             in zip(columns, (12, 3, 4))], 1)
+    pca = BatchPCA().update(x[:20]).update(x[20:]).fit(5, normalize, widths)
+    assert error(pca.transform(x), naive(joined, 5, normalize)) <= 1e-4
+    assert pca.total == pytest.approx(5 + 3 + 4)
+    pca.save(tmp_path / 'pca.npz')
+    loaded = BatchPCA.load(tmp_path / 'pca.npz')
+    np.testing.assert_array_equal(loaded.transform(x), pca.transform(x))
+    assert loaded.total == pca.total
+    assert loaded.fit(5).total == pytest.approx(loaded.covariance.trace())
+
+
+def test_several_priors_have_no_scales_left():
+    x, widths = side_by_side()
+    with pytest.raises(UserError, match='nothing to standardize'):
+        BatchPCA().update(x).fit(5, 'standardize', widths)
+    with pytest.raises(ValueError, match='of 24 features'):
+        BatchPCA().update(x).fit(5, widths=(12, 3))
+
+
 @pytest.mark.parametrize('normalize', NORMALIZATIONS)
 def test_components_past_the_rank_are_small(normalize):
     x = features(rank=4)

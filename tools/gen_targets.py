@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 
 from _lib.cli import (
     SPELLING,
@@ -18,13 +19,20 @@ def parse_args() -> argparse.Namespace:
     add_config(parser)
     add_cfg_options(parser)
     add = parser.add_argument
-    add('--prior', required=True, metavar='P',
-        help=f'{SPELLING}, see --list-priors')
+    what = parser.add_mutually_exclusive_group(required=True)
+    what.add_argument(
+        '--prior', action='append', metavar='P', help=f'{SPELLING}, see '
+        '--list-priors; given again: features of several, joined')
+    what.add_argument(
+        '--write-ids', type=Path, metavar='FILE',
+        help='only write the ids of the images to FILE, one a line')
     add_list_priors(parser)
-    add('--weights', metavar='FILE|none',
-        help="the prior's weights (default: its library's)")
-    add('--image-size', type=int, metavar='S',
-        help='side of the square that the prior sees (default: its own)')
+    add('--weights', action='append', metavar='FILE|none',
+        help="the prior's weights (default: its library's); of several "
+        'priors, once for each in their order')
+    add('--image-size', action='append', type=int, metavar='S',
+        help='side of the square that the prior sees (default: its own); '
+        'of several, as --weights')
     add('--amp', choices=['bf16', 'fp16'],
         help='let the prior compute in half precision where it may')
     add('--dim', type=int, metavar='K',

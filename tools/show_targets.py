@@ -32,13 +32,12 @@ def main() -> None:
         open_stores,
         picture,
     )
-    from mmrela.datasets.access import loads_bgr
     cfg = load_config(args, rela=True)
     dataset = build_dataset(cfg)
     stores = open_stores(args.stores, dataset)
     chosen = choose(args.images, len(dataset.dataset))
     args.out.parent.mkdir(parents=True, exist_ok=True)
-    picture(dataset.dataset, stores, chosen, loads_bgr(cfg), args.out)
+    picture(dataset.dataset, stores, chosen, args.out)
     print(f'{args.out}: {len(chosen)} images and their {NEIGHBOURS} nearest '
           f'neighbours under {len(stores)} stores')
 

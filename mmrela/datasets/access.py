@@ -82,10 +82,3 @@ def locate(dataset: Dataset, index: int) -> tuple[Dataset, int]:
         else:  # RepeatDataset
             dataset = dataset.dataset
     return dataset, index
-
-
-def loads_bgr(cfg: dict) -> bool:
-    """Whether the config's images come as BGR: its model then swaps them."""
-    preprocessor = cfg['model'].get('data_preprocessor') or cfg.get(
-        'data_preprocessor', {})
-    return bool(preprocessor.get('to_rgb', False))

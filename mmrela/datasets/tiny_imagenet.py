@@ -17,6 +17,8 @@ from ..errors import UserError
 class LoadRGBImageFromFile(LoadImageFromFile):
     """Loads RGB, where mmcv's own transform gives BGR; grey ones, too."""
 
+    channel_order = 'rgb'
+
     def transform(self, results: dict) -> dict:
         """Add ``img``, (H, W, 3) uint8 RGB, as read from ``img_path``."""
         results = super().transform(results)

@@ -9,8 +9,8 @@ from mmpretrain.models.selfsup import BaseSelfSupervisor
 from mmpretrain.registry import DATA_SAMPLERS, DATASETS, MODELS
 
 from ..errors import UserError
-from ..resolve import resolve
-from .weak_views import pipelines, side_of, weak_views
+from ..resolve import pipelines, resolve
+from .weak_views import side_of, weak_views
 
 # `configs/_base_/rela.py` says the same to configs that inherit.
 HOOKS = dict(

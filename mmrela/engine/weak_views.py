@@ -3,6 +3,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from ..resolve import pipelines
+
 SIDES = ('scale', 'crop_size', 'input_size', 'size')  # of a crop
 
 
@@ -19,15 +21,6 @@ def weak_views(side: int, views: int = 1) -> list[dict]:
         dict(type='RandomFlip', prob=0.5)]
     return [dict(type='MultiView', num_views=views, transforms=[transforms]),
             dict(type='PackInputs')]
-
-
-def pipelines(dataset: dict) -> Iterator[list]:
-    """Of a data set, or of those that it wraps."""
-    if 'pipeline' in dataset:
-        yield dataset['pipeline']
-    for part in (dataset.get('dataset'), *(dataset.get('datasets') or [])):
-        if isinstance(part, dict):
-            yield from pipelines(part)
 
 
 def side_of(dataset: dict) -> int:

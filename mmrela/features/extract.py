@@ -1,7 +1,7 @@
 """Features of a data set's images under a prior model."""
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 import torch
 from torch import Tensor
@@ -10,7 +10,7 @@ from tqdm import tqdm
 
 from ..datasets.access import sample_name
 from ..errors import UserError
-from ..priors import Prior
+from .forward import Batch, check_same, forward_of
 from .images import PriorImages
 from .stopwatch import Stopwatch
 
@@ -51,12 +51,14 @@ def extract(images: PriorImages,
 
     Raises:
         UserError: an image cannot be read, images differ in size after
-            preprocessing, or features are not finite.
+            preprocessing, the model fails on the first batch, or gives
+            others for it a second time, or features are no finite floats
+            (n, d).
     """
     if batches is None:
         batches = batches_of(range(len(images)))
     watch = watch or Stopwatch()
-    forward = _forward(images.prior, watch)
+    forward, tried = forward_of(images.prior, watch), False
     loader = DataLoader(images, batch_sampler=batches,
                         num_workers=images.workers,
                         pin_memory=torch.cuda.is_available(),
@@ -70,32 +72,14 @@ def extract(images: PriorImages,
                         else forward(batch).clone())
             _check_finite(features, readable, indices, images)
             watch.lap('forward')
+            if not (tried or batch is None):
+                check_same(features, batch, images.prior)
+                watch.skip()
+                tried = True
             yield features, readable
             watch.lap('write')
             bar.set_description(f'{title} ({watch})', refresh=False)
             bar.update(ranks * len(indices))
-
-
-def _forward(prior: Prior, watch: Stopwatch) -> Callable[[Tensor], Tensor]:
-    """Images (n, 3, H, W) to features (n, d), float32, both on the CPU."""
-    gpu = torch.cuda.is_available()
-    device = 'cuda' if gpu else 'cpu'
-    model = prior.model.to(device)
-    if gpu:
-        model.to(memory_format=torch.channels_last)
-
-    @torch.inference_mode()
-    def forward(batch: Tensor) -> Tensor:
-        if gpu:
-            batch = batch.to(device, non_blocking=True)
-            if batch.ndim == 4:
-                batch = batch.to(memory_format=torch.channels_last)
-            torch.cuda.synchronize()
-            watch.lap('copy')
-        with prior.autocast(device):
-            return model(batch).float().cpu()
-
-    return forward
 
 
 def _check_finite(features: Tensor, readable: Tensor, indices: Sequence[int],
@@ -108,10 +92,17 @@ def _check_finite(features: Tensor, readable: Tensor, indices: Sequence[int],
                         f'for {name}: look at it, or take another prior')
 
 
-def _stack(batch: list[Tensor | None]) -> tuple[Tensor | None, Tensor]:
-    """The readable images, (m, 3, H, W), and which they are, (n,) bool."""
+def _stack(batch: list[Tensor | tuple[Tensor, ...] | None]
+           ) -> tuple[Batch | None, Tensor]:
+    """What can be read, stacked, and which images these are, (n,) bool."""
+    readable = torch.tensor([image is not None for image in batch])
     images = [image for image in batch if image is not None]
+    if images and isinstance(images[0], tuple):
+        return [_stack_one(part) for part in zip(*images)], readable
+    return _stack_one(images) if images else None, readable
+
+
+def _stack_one(images: Sequence[Tensor]) -> Tensor:
     if len({image.shape for image in images}) > 1:
         raise UserError('images differ in size: pass --image-size or ,size=S')
-    readable = torch.tensor([image is not None for image in batch])
-    return torch.stack(images) if images else None, readable
+    return torch.stack([*images])

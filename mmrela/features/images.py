@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from torch import Tensor
 from torch.utils.data import Dataset
 
-from ..datasets.access import loads_bgr, sample_id
+from ..datasets.access import sample_id
+from ..datasets.rgb import Sample
 from ..errors import UserError
 from ..priors import Prior
 
@@ -19,14 +20,12 @@ class PriorImages(Dataset):
     Args:
         dataset: One of mmpretrain's.
         prior: The prior model.
-        bgr: Whether the data set loads BGR, as mmcv does.
         workers: Processes of each rank that decode images.
         skip: Whether an image that cannot be read is ``None`` instead of
             an error.
     """
     dataset: Dataset
     prior: Prior
-    bgr: bool = False
     workers: int = 0
     skip: bool = False
 
@@ -35,7 +34,7 @@ class PriorImages(Dataset):
 
     def __getitem__(self, index: int) -> Tensor | None:
         try:
-            return self.prior.input_of(self.dataset, index, self.bgr)
+            return self.prior.input_of(Sample(self.dataset, index))
         except UserError:
             if self.skip:
                 return None
@@ -51,11 +50,10 @@ def images_of(cfg: dict, dataset: Dataset, prior: Prior,
     """Images that are loaded as a config says.
 
     Args:
-        cfg: Its model tells the order of channels, its ``train_dataloader``
-            the number of workers.
+        cfg: Its ``train_dataloader`` tells the number of workers.
         dataset: One of mmpretrain's, which need not be the config's.
         prior: What looks at them.
         skip: Whether to leave out those that cannot be read.
     """
     workers = cfg['train_dataloader']['num_workers']
-    return PriorImages(dataset, prior, loads_bgr(cfg), workers, skip)
+    return PriorImages(dataset, prior, workers, skip)

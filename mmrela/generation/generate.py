@@ -10,10 +10,12 @@ from pathlib import Path
 import torch
 
 from .. import processes as ranks
+from ..errors import UserError
 from ..features.extract import BATCH_SIZE, batches_of, extract
 from ..features.images import PriorImages
 from ..files.atomic import remove_leftovers
 from ..files.locks import alone
+from ..priors import JoinedPrior
 from ..targets import (
     BLOCK,
     Manifest,
@@ -54,10 +56,15 @@ def generate(images: PriorImages,
         TargetStoreError: another store is there already.
         UserError: an image is unreadable, features are not finite, there
             are fewer than ``dim`` of them, features of something else are
-            there, another generation writes there, the disk is full, or
-            another rank has failed.
+            there, another generation writes there, the disk is full,
+            another rank has failed, or ``normalize`` does not go with
+            several priors.
     """
     directory = Path(directory)
+    if isinstance(images.prior, JoinedPrior) and normalize == 'standardize':
+        raise UserError('--normalize standardize does not go with several '
+                        'priors, whose features are whitened: take center or '
+                        'whiten')
     with ranks.one_sentence(), ExitStack() as locks:
         planned = ranks.from_first(lambda: Manifest(
             len(images), dim, dtype, hash_ids(images.ids()),
@@ -71,7 +78,7 @@ def generate(images: PriorImages,
             seconds = _extract(blocks, todo, images, dim)
             ranks.from_first(lambda: reduce(
                 blocks, directory, replace(planned, feature_seconds=seconds),
-                images.dataset))
+                images.dataset, _widths(images, blocks)))
         return TargetStore.open(directory)
 
 
@@ -117,6 +124,18 @@ def _check_same(directory: Path, blocks: FeatureBlocks, planned: Manifest,
         raise TargetStoreError(
             f'{directory} leaves out {len(store.skipped)} unreadable images: '
             'pass --on-bad-image skip, or mend them and remove its meta.json')
+
+
+def _widths(images: PriorImages,
+            blocks: FeatureBlocks) -> tuple[int, ...] | None:
+    """Of the features of several priors, by a look at one image."""
+    if not isinstance(images.prior, JoinedPrior):
+        return None
+    row = next((block.rows[int(block.readable.argmax())] for block in blocks
+                if block.readable.any()), None)
+    if row is not None and images.prior.widths is None:
+        next(extract(images, None, [[row]]))
+    return images.prior.widths
 
 
 def _extract(blocks: FeatureBlocks, todo: list[int], images: PriorImages,

@@ -2,7 +2,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -23,7 +23,7 @@ from ..targets.feature_blocks import FeatureBlocks
 # with another; one thread is the number that every machine has.
 @threadpool_limits.wrap(limits=1, user_api='blas')
 def reduce(blocks: FeatureBlocks, directory: Path, planned: Manifest,
-           dataset: Dataset) -> None:
+           dataset: Dataset, widths: Sequence[int] | None = None) -> None:
     """Fit a PCA to finished features and write the store.
 
     Args:
@@ -31,6 +31,7 @@ def reduce(blocks: FeatureBlocks, directory: Path, planned: Manifest,
         directory: Where the store goes.
         planned: Its manifest, without what is found here.
         dataset: The images, one of mmpretrain's; names the skipped ones.
+        widths: Of several priors' features, see :meth:`BatchPCA.fit`.
 
     Raises:
         UserError: the features do not do, or the disk is full or fails.
@@ -41,8 +42,9 @@ def reduce(blocks: FeatureBlocks, directory: Path, planned: Manifest,
         check_width(block.features, planned.dim)
         skipped += block.skipped
         pca.update(block.features)
-    pca.fit(planned.dim, planned.pca['normalize'])
-    kept = pca.variances.sum() / pca.covariance.trace()
+    _check_spread(pca, planned.prior.get('name'))
+    pca.fit(planned.dim, planned.pca['normalize'], widths)
+    kept = pca.variances.sum() / pca.total
     manifest = replace(
         planned, pca=dict(planned.pca, variance_kept=round(float(kept), 4)),
         skipped=tuple((i, sample_id(dataset, i)) for i in skipped),
@@ -50,6 +52,16 @@ def reduce(blocks: FeatureBlocks, directory: Path, planned: Manifest,
     with replacing(directory / 'pca.npz') as f:
         pca.save(f.name)
     write_store(directory, _project(blocks, pca, manifest.dim), manifest)
+
+
+def _check_spread(pca: BatchPCA, prior: str) -> None:
+    """Refuse features that tell no image from another."""
+    if pca.count < 2:
+        return  # fitting refuses that
+    rounding = 1e-13 * (pca.mean @ pca.mean)  # of float32, squared
+    if not pca.covariance.trace() > rounding:
+        raise UserError(f'{prior} gives the same features for all images: '
+                        'take another prior, or other images')
 
 
 def _project(blocks: FeatureBlocks, pca: BatchPCA,

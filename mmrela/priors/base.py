@@ -5,14 +5,12 @@ import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 
-import numpy as np
 import torch
 from PIL import Image
 from torch import Tensor, nn
-from torch.utils.data import Dataset
 
-from ..datasets.access import load_sample
-from ..errors import UserError
+from ..datasets.rgb import Sample
+from ..errors import UserError, said
 
 
 @dataclass
@@ -39,21 +37,25 @@ class Prior:
     def __post_init__(self) -> None:
         self.model.eval().requires_grad_(False)
 
-    def input_of(self, dataset: Dataset, index: int, bgr: bool) -> Tensor:
+    def input_of(self, sample: Sample) -> Tensor:
         """What the model sees of a sample, (3, H, W) float32.
 
-        Args:
-            dataset: One of mmpretrain's.
-            index: Which sample.
-            bgr: Whether the data set loads BGR, as mmcv does.
-
         Raises:
-            UserError: the image cannot be read.
+            UserError: the image cannot be read or preprocessed.
         """
-        image = load_sample(dataset, index)['img']
-        if bgr:
-            image = image[..., ::-1]
-        return self.preprocess(Image.fromarray(np.ascontiguousarray(image)))
+        image = sample.image
+        try:
+            seen = self.preprocess(image)
+        except Exception as e:  # whatever a library's transforms raise
+            raise UserError(
+                f'{sample.name}, of {image.size[0]} x {image.size[1]} pixels, '
+                f'does not go through the preprocessing of {self.name} '
+                f'({said(e)}): mend or remove it') from e
+        if not isinstance(seen, Tensor):
+            raise UserError(f'the preprocessing of {self.name} gives '
+                            f'{type(seen).__name__}, where a tensor '
+                            '(3, H, W) is wanted: change it')
+        return seen
 
     def autocast(self, device: str) -> torch.autocast:
         """The context in which the model runs, on ``cpu`` or ``cuda``.
@@ -81,8 +83,31 @@ class Prior:
         digest = hashlib.blake2b(digest_size=16)
         for key, value in self.model.state_dict().items():
             digest.update(key.encode())
-            digest.update(value.detach().cpu().contiguous().numpy())
+            bits = value.detach().cpu().contiguous().flatten()
+            digest.update(bits.view(torch.uint8).numpy())  # bfloat16, too
         return digest.hexdigest()
+
+
+def check_features(features: object, count: int, name: str) -> Tensor:
+    """Refuse what are no features of so many images.
+
+    Args:
+        features: What a model returned.
+        count: Images that it saw.
+        name: Of the prior.
+
+    Raises:
+        UserError: they are not (count, d) floats; says what they are.
+    """
+    if not isinstance(features, Tensor):
+        found = type(features).__name__
+    elif features.is_floating_point() and features.ndim == 2 and (
+            len(features) == count):
+        return features
+    else:
+        found = f'{features.dtype} of {[*features.shape]}'
+    raise UserError(f'{name} gives {found} for {count} images, where floats '
+                    f'of [{count}, d] are wanted: take another prior')
 
 
 def keep_size(spec: str, size: int | tuple, wanted: int | None) -> None:

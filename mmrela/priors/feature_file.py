@@ -7,9 +7,8 @@ from pathlib import Path
 import numpy as np
 import torch
 from torch import Tensor, nn
-from torch.utils.data import Dataset
 
-from ..datasets.access import sample_id
+from ..datasets.rgb import Sample
 from ..errors import UserError
 from ..files.untrusted import DamagedError, map_array
 from .base import Prior
@@ -20,8 +19,8 @@ def load_stored(name: str, weights: str | None, image_size: int | None,
     """``file:FEATURES.npy``: features of yours, one row per sample.
 
     (N, d) floats without pickle, beside ``FEATURES.ids.txt`` with one
-    sample id a line in the order of the rows; rows of other images are not
-    used. Licence and size are your own.
+    sample id a line in the order of the rows, as ``--write-ids`` writes
+    them; rows of other images are not used. Licence and size are your own.
     """
     spec = f'file:{name}'
     if weights is not None or image_size is not None:
@@ -49,18 +48,18 @@ class StoredFeatures(Prior):
         super().__init__(name, nn.Identity(), None, 'none, by sample id')
         self.features, self.ids = features, ids
 
-    def input_of(self, dataset: Dataset, index: int, bgr: bool) -> Tensor:
+    def input_of(self, sample: Sample) -> Tensor:
         """The sample's features, (d,) float32.
 
         Raises:
             UserError: there are none.
         """
-        name = sample_id(dataset, index).lstrip('/')
+        name = sample.id.lstrip('/')
         row = self.ids.get(name)
         if row is None:
             raise UserError(f'{self.name} has no features of {name}: its '
                             '.ids.txt must hold the ids of all samples, as '
-                            'RelaTargetDataset.sample_ids() gives them')
+                            'tools/gen_targets.py --write-ids writes them')
         return torch.from_numpy(self.features[row].astype(np.float32))
 
     def weights_hash(self) -> str:
@@ -89,7 +88,8 @@ def _read_ids(file: Path) -> dict[str, int]:
         text = file.read_text('utf-8', 'surrogateescape')
     except OSError as e:
         raise UserError(f'no ids at {file}: write the id of one sample a '
-                        'line there, in the order of the rows') from e
+                        'line there, in the order of the rows, by '
+                        'tools/gen_targets.py --write-ids') from e
     names = [line.lstrip('/') for line in text.removesuffix('\n').split('\n')]
     ids = {name: row for row, name in enumerate(names)}
     if len(ids) < len(names):

@@ -8,12 +8,15 @@ import torch
 from PIL import Image
 from torch import Tensor, nn
 
-from ..errors import UserError
+from ..datasets.rgb import loaders, loads_bgr
+from ..errors import UserError, said
 from ..files.downloads import url_file
-from ..files.weights import load_weights, read_weights, without_prefix
+from ..files.weights import load_weights, read_weights
 from ..rng import seeded
 from .base import Prior
 from .own_backbone import Pooled, read_config
+
+POOLS = ('GlobalAveragePooling', 'GeneralizedMeanPooling', 'HRFuseScales')
 
 
 def load_mmpretrain(name: str, weights: str | None, image_size: int | None,
@@ -23,23 +26,25 @@ def load_mmpretrain(name: str, weights: str | None, image_size: int | None,
     NAME is one of ``mmpretrain.list_models()``, a CONFIG needs
     ``--weights``. mmpretrain's code is under Apache-2.0; weights of 1 to
     1,100 million numbers that its page names for NAME, many of them
-    converted from elsewhere. Features are the backbone's last ones, averaged.
+    converted from elsewhere. Features are the backbone's last ones, averaged
+    over positions as its classifier's neck does.
     """
     spec = f'mmpretrain:{name}'
     config, url = _describe(name, spec)
     if 'backbone' not in config.get('model', {}):
         raise UserError(f'--prior {spec} has no model.backbone: take another')
     transform = TestPipeline(config, image_size, spec)
-    backbone = _build(config)
+    model = _build(config)
     if weights != 'none':
         if weights is None and url is None:
             raise UserError(f'--prior {spec}: mmpretrain has no weights of '
                             'it; pass --weights FILE|none')
         file = weights or url_file(url, f'the weights of {spec}')
-        load_weights(backbone,
-                     without_prefix(read_weights(file), 'backbone.'),
-                     f'{file} into {name}')
-    return Prior(spec, Pooled(backbone), transform, transform.describe())
+        parts = tuple(f'{part}.' for part, _ in model.named_children())
+        load_weights(model, {
+            key: value for key, value in read_weights(file).items()
+            if key.startswith(parts)}, f'{file} into {name}')
+    return Prior(spec, model, transform, transform.describe())
 
 
 def _describe(name: str, spec: str) -> tuple[dict, str | None]:
@@ -52,15 +57,48 @@ def _describe(name: str, spec: str) -> tuple[dict, str | None]:
     except ValueError as e:
         raise UserError(f'--prior {spec}: mmpretrain has no such model; '
                         'mmpretrain.list_models() names all') from e
+    except Exception as e:  # some of its configs cannot be read
+        raise UserError(f'--prior {spec}: mmpretrain fails to read its own '
+                        f'config of it ({said(e)}); take another') from e
     return entry.config, entry.weights
 
 
 def _build(config: dict) -> nn.Module:
     from mmengine.model import revert_sync_batchnorm
     from mmpretrain.registry import MODELS
-    settings = dict(config['model']['backbone'], init_cfg=None)
+    settings, neck = config['model'], _neck(config['model'])
     with seeded():
-        return revert_sync_batchnorm(MODELS.build(settings))
+        model = Pooled(MODELS.build(dict(settings['backbone'], init_cfg=None)))
+        if neck:
+            model = Necked(model.backbone, MODELS.build(neck))
+        return revert_sync_batchnorm(model)
+
+
+def _neck(model: dict) -> list[dict]:
+    """What a classifier pools with, unless that is the mean over a map."""
+    neck = model.get('neck') or []
+    parts = [neck] if isinstance(neck, dict) else neck
+    if not all(_is(part, POOLS) for part in parts) or (
+            [part.get('dim', 2) for part in parts] == [2]
+            and _is(parts[0], 'GlobalAveragePooling')):
+        return []
+    return parts
+
+
+class Necked(nn.Module):
+    """A backbone of mmpretrain with the neck that pools for its classifier.
+
+    Some give tokens as (N, C, L), or maps that the neck fuses.
+    """
+
+    def __init__(self, backbone: nn.Module, neck: nn.Module) -> None:
+        super().__init__()
+        self.backbone, self.neck = backbone, neck
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Images (n, 3, H, W) to features (n, d), both float32."""
+        from ..models.pooling import pool_features
+        return pool_features(self.neck(self.backbone(x)))
 
 
 class TestPipeline:
@@ -83,8 +121,8 @@ class TestPipeline:
         from mmpretrain.registry import TRANSFORMS
         steps = _pipeline(config, 'test_dataloader')
         seen = steps or _pipeline(config, 'train_dataloader')
-        # mmcv loads BGR; data sets in memory, as CIFAR, are RGB.
-        loads = not seen or any(_is(step, 'Load') for step in seen)
+        # Who says nothing of images loads them as mmcv does.
+        bgr = not seen or loads_bgr(loaders(seen))
         if image_size:
             steps = [dict(type='ResizeEdge', scale=image_size, edge='short'),
                      dict(type='CenterCrop', crop_size=image_size)]
@@ -98,7 +136,7 @@ class TestPipeline:
             'data_preprocessor') or {}
         self.mean = torch.tensor(stats.get('mean', [0.] * 3))[:, None, None]
         self.std = torch.tensor(stats.get('std', [1.] * 3))[:, None, None]
-        self.swap = loads and not stats.get('to_rgb', False)
+        self.swap = bgr != bool(stats.get('to_rgb'))
 
     def __call__(self, image: Image.Image) -> Tensor:
         """Image to what the backbone sees, (3, H, W) float32."""
@@ -122,6 +160,6 @@ def _pipeline(config: dict, loader: str) -> list[dict]:
     return (config.get(loader) or {}).get('dataset', {}).get('pipeline', [])
 
 
-def _is(step: dict, kind: str) -> bool:
+def _is(step: dict, kind: str | tuple[str, ...]) -> bool:
     name = getattr(step['type'], '__name__', step['type'])
     return name.rpartition('.')[2].startswith(kind)

@@ -4,8 +4,10 @@ from __future__ import annotations
 import torch
 from torch import nn
 
+from ..datasets.rgb import loaders, loads_bgr
 from ..errors import UserError
 from ..files.weights import read_weights, without_prefix
+from ..resolve import pipelines
 from ..rng import seeded
 from .base import Prior
 
@@ -116,7 +118,8 @@ def as_prior(name: str, backbone: nn.Module, image_size: int | None,
         image_size: Side of the square to which images are resized and
             cropped, in pixels; ``None`` leaves them at their own size.
         cfg: Its ``data_preprocessor``, in ``model`` or beside it, may have
-            mean and std of RGB, in levels of 0 to 255.
+            mean and std, in levels of 0 to 255. That and the pipeline of its
+            training images tell whether the student sees RGB or BGR.
     """
     from mmengine.model import revert_sync_batchnorm
     from torchvision.transforms import v2
@@ -124,11 +127,23 @@ def as_prior(name: str, backbone: nn.Module, image_size: int | None,
              or cfg.get('data_preprocessor') or {})
     mean, std = stats.get('mean'), stats.get('std')
     steps = [v2.PILToTensor(), v2.ToDtype(torch.float32)]
+    swapped = _sees_bgr(cfg, stats)
+    if swapped:
+        steps.append(v2.Lambda(lambda image: image.flip(0)))
     if mean is not None:
         steps.append(v2.Normalize(mean, std))
     if image_size:
         steps = [v2.Resize(image_size), v2.CenterCrop(image_size)] + steps
     description = (f'size {image_size or "native"}, mean {mean}, '
-                   f'std {std}')
+                   f'std {std}{", BGR" * swapped}')
     return Prior(name, revert_sync_batchnorm(Pooled(backbone)),
                  v2.Compose(steps), description)
+
+
+def _sees_bgr(cfg: dict, stats: dict) -> bool:
+    """Whether the training's images reach the backbone as BGR."""
+    dataset = cfg.get('train_dataloader', {}).get('dataset', {})
+    pipeline = next(pipelines(dataset), None)
+    if pipeline is None:
+        return False
+    return loads_bgr(loaders(pipeline)) != bool(stats.get('to_rgb'))

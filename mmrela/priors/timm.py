@@ -9,7 +9,7 @@ from ..errors import UserError
 from ..files.downloads import downloading, hub_file
 from ..files.weights import read_weights
 from ..rng import seeded
-from .base import Prior, keep_size
+from .base import Prior
 
 
 def load_timm(name: str, weights: str | None, image_size: int | None,
@@ -19,7 +19,8 @@ def load_timm(name: str, weights: str | None, image_size: int | None,
     timm's code is under Apache-2.0; each model's weights have a licence of
     their own, in ``timm.get_pretrained_cfg(NAME).license``. Most have seen
     ImageNet's labels. Another ``image_size`` resizes the shorter side to it
-    and crops the centre, without timm's margin.
+    and crops the centre, without timm's margin; transformers are built for
+    it, their position embeddings resampled.
     """
     import timm
     spec = f'timm:{name}'
@@ -27,9 +28,7 @@ def load_timm(name: str, weights: str | None, image_size: int | None,
         raise UserError(f'--prior {spec}: timm has no such model; '
                         'timm.list_models() names all')
     with seeded():
-        model = _build(name, weights, spec)
-    if _entry(name).fixed_input_size:
-        keep_size(spec, _entry(name).input_size[-1], image_size)
+        model = _build_sized(name, weights, spec, image_size)
     model.reset_classifier(0)
     transform, description = _preprocessing(model, image_size)
     return Prior(spec, model, transform, description)
@@ -44,25 +43,45 @@ def _entry(name: str):
         return None
 
 
-def _build(name: str, weights: str | None, spec: str) -> nn.Module:
+def _build_sized(name: str, weights: str | None, spec: str,
+                 image_size: int | None) -> nn.Module:
+    """The model for images of that size, which most transformers ask for."""
+    entry = _entry(name)
+    if not entry.fixed_input_size or image_size in (
+            None, entry.input_size[-1]):
+        return _build(name, weights, spec)
+    model = _build(name, weights, spec, img_size=image_size)
+    patch = getattr(getattr(model, 'patch_embed', None), 'patch_size', 1)
+    side = patch if isinstance(patch, int) else patch[-1]
+    if image_size % side:
+        raise UserError(f'{spec} cuts images into patches of {side} pixels: '
+                        'pass a multiple of it as --image-size, not '
+                        f'{image_size}')
+    return model
+
+
+def _build(name: str, weights: str | None, spec: str,
+           **size: int) -> nn.Module:
     import timm
     entry, what = _entry(name), f'the weights of {spec}'
     if weights == 'none':
-        return timm.create_model(name)
+        return timm.create_model(name, **size)
     if weights is None and (not entry.hf_hub_id or entry.hf_hub_filename
                             or entry.custom_load):
         with downloading(what, 'say ,weights=FILE behind the prior',
                          entry.url or None):
-            return timm.create_model(name, pretrained=True)
+            return timm.create_model(name, pretrained=True, **size)
     file = weights or hub_file(
         entry.hf_hub_id, ['model.safetensors', 'pytorch_model.bin'], what)
     state = read_weights(file)
     try:
-        return timm.create_model(name, pretrained=True,
-                                 pretrained_cfg_overlay=dict(state_dict=state))
+        return timm.create_model(
+            name, pretrained=True,
+            pretrained_cfg_overlay=dict(state_dict=state), **size)
     except (RuntimeError, KeyError, AttributeError) as e:
-        raise UserError(f'cannot load {file} into {name}: its keys or shapes '
-                        'are those of another model') from e
+        of = f' for images of {size["img_size"]} pixels' if size else ''
+        raise UserError(f'cannot load {file} into {name}{of}: its keys or '
+                        'shapes are those of another model') from e
 
 
 def _preprocessing(model: nn.Module,

@@ -70,26 +70,22 @@ def test_half_precision_is_told_and_used():
     assert said == ['as it is', 'as it is, bf16', 'as it is, fp16']
 
 
-def test_images_and_channels():
-    pictures = Pictures(5)
-    prior = linear()
-    for bgr in (False, True):
-        found = torch.cat([features for features, _ in extract(
-            PriorImages(pictures, prior, bgr), None,
-            [range(2), [4, 2, 3]])])
-        images = torch.from_numpy(pictures.images[[0, 1, 4, 2, 3]].copy())
-        images = images.flip(-1) if bgr else images
-        wanted = prior.model(images.permute(0, 3, 1, 2) / 255)
-        torch.testing.assert_close(found, wanted)
+def test_features_are_those_of_the_images_asked_for():
+    pictures, prior = Pictures(5), linear()
+    found = torch.cat([features for features, _ in extract(
+        PriorImages(pictures, prior), None, [range(2), [4, 2, 3]])])
+    images = torch.from_numpy(pictures.images[[0, 1, 4, 2, 3]].copy())
+    wanted = prior.model(images.permute(0, 3, 1, 2) / 255)
+    torch.testing.assert_close(found, wanted)
 
 
 class Picky(Prior):
     """Cannot read image 1, nor any from 4 on."""
 
-    def input_of(self, dataset, index, bgr):
-        if index == 1 or index >= 4:
-            raise UserError(f'image {index} cannot be read')
-        return super().input_of(dataset, index, bgr)
+    def input_of(self, sample):
+        if sample.index == 1 or sample.index >= 4:
+            raise UserError(f'image {sample.index} cannot be read')
+        return super().input_of(sample)
 
 
 BATCHES = [range(0, 4), range(4, 6), [3, 1]]

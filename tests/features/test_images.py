@@ -4,6 +4,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
+from mmpretrain.datasets import CustomDataset
+from PIL import Image
 from torch import nn
 
 from mmrela.datasets.rela_target import RelaTargetDataset
@@ -22,21 +24,27 @@ def dataset(image_folder):
         pipeline=[dict(type='LoadImageFromFile')])
 
 
+@pytest.fixture(scope='module')
+def red(tmp_path_factory):
+    """A folder of one red picture, and mmpretrain's data set of it."""
+    root = tmp_path_factory.mktemp('red')
+    Image.new('RGB', (8, 8), (250, 20, 10)).save(root / 'red.png')
+    return CustomDataset(data_root=str(root), with_label=False, pipeline=[
+        dict(type='LoadImageFromFile')])
+
+
 @pytest.mark.parametrize('where', ['model', 'beside'])
-@pytest.mark.parametrize('to_rgb', [True, False])
-def test_a_config_tells_how_to_read(dataset, to_rgb, where):
-    """The file is loaded as BGR; a model that swaps channels knows it."""
+@pytest.mark.parametrize('to_rgb', [True, False, None])
+def test_red_stays_red_whatever_the_model_swaps(red, to_rgb, where):
+    """The order of channels is the loader's: the files come as BGR."""
     settings = dict(data_preprocessor=dict(to_rgb=to_rgb))
     cfg = dict(train_dataloader=dict(num_workers=3), model=settings)
     if where == 'beside':
         cfg = dict(cfg, model={}, **settings)
-    prior = Prior('pixels', nn.Identity(), pixels, '')
-    images = images_of(cfg, dataset.dataset, prior)
-    assert (images.bgr, images.workers, images.skip) == (to_rgb, 3, False)
-    loaded = dataset.dataset[4]['img']
-    seen = images[4].permute(1, 2, 0).numpy()
-    assert (seen == (loaded[..., ::-1] if to_rgb else loaded)).all()
-    assert not (loaded == loaded[..., ::-1]).all()
+    images = images_of(cfg, red, Prior('pixels', nn.Identity(), pixels, ''))
+    assert (images.workers, images.skip) == (3, False)
+    assert images[0].mean((1, 2)).tolist() == [250, 20, 10]
+    assert red[0]['img'][0, 0].tolist() == [10, 20, 250]
 
 
 def test_ids_are_those_of_training(dataset):

@@ -56,7 +56,7 @@ def written(tmp_path):
 def test_rows_go_to_their_samples(dataset, written, tmp_path, dtype, workers):
     features, spec = written(list(dataset.sample_ids()), dtype)
     prior = build_prior(spec)
-    images = PriorImages(dataset.dataset, prior, bgr=True, workers=workers)
+    images = PriorImages(dataset.dataset, prior, workers=workers)
     found = np.concatenate([f.numpy() for f, _ in extract(images, None)])
     np.testing.assert_array_equal(found, features.astype(np.float32))
     if dtype != np.float64:

@@ -1,4 +1,5 @@
 import copy
+import hashlib
 import pickle
 import random
 
@@ -15,7 +16,7 @@ from torch import nn
 from torchvision import models
 
 from mmrela.errors import UserError
-from mmrela.priors import build_prior, load_student
+from mmrela.priors import Prior, build_prior, load_student
 
 IMAGENET = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 
@@ -149,6 +150,45 @@ def test_random_prior_sees_what_the_student_sees(file):
     preprocessor = MODELS.build(cfg.data_preprocessor)
     seen = preprocessor(dict(inputs=[batch], data_samples=[]))['inputs'][0]
     torch.testing.assert_close(prior.preprocess(Image.fromarray(rgb)), seen[0])
+
+
+@pytest.mark.parametrize('steps, to_rgb, bgr', [
+    (['LoadImageFromFile'], True, False), (['LoadImageFromFile'], None, True),
+    ([], False, False), ([], True, True),
+    (['LoadRGBImageFromFile', 'PackInputs'], False, False)])
+@pytest.mark.parametrize('wrapped', [False, True])
+def test_the_student_sees_its_own_channels(cfg, steps, to_rgb, bgr, wrapped):
+    """As mmpretrain's loading and its preprocessor leave them together."""
+    cfg = copy.deepcopy(cfg)
+    dataset = dict(type='ImageNet', pipeline=[dict(type=s) for s in steps])
+    cfg.train_dataloader.dataset = (
+        dict(type='ConcatDataset', datasets=[dataset]) if wrapped else dataset)
+    cfg.model.data_preprocessor = dict(
+        mean=[1, 2, 3], std=[4, 5, 6], to_rgb=to_rgb)
+    prior = build_prior('random', cfg=cfg)
+    channels = np.array(picture())[..., ::-1 if bgr else 1].astype(float)
+    wanted = (channels - [1, 2, 3]) / [4, 5, 6]
+    found = prior.preprocess(picture()).permute(1, 2, 0)
+    np.testing.assert_allclose(found, wanted, atol=1e-4)
+    assert prior.preprocessing.endswith(', BGR') is bgr
+
+
+def test_any_dtype_has_a_fingerprint():
+    def prior(dtype):
+        model = nn.Linear(3, 2, bias=False).to(dtype)
+        model.register_buffer('steps', torch.tensor(7))
+        with torch.no_grad():
+            model.weight.fill_(0.5)
+        return Prior('linear', model, None, 'none')
+
+    dtypes = torch.bfloat16, torch.float16, torch.float32
+    prints = [prior(dtype).weights_hash() for dtype in dtypes]
+    assert len(set(prints)) == 3
+    digest = hashlib.blake2b(digest_size=16)
+    for key, value in (('weight', np.full((2, 3), 0.5, np.float32)),
+                       ('steps', np.array(7))):
+        digest.update(key.encode() + value.tobytes())
+    assert prints[2] == digest.hexdigest()  # as stores have it since ever
 
 
 def test_random_prior_is_the_untrained_student(cfg):

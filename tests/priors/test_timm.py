@@ -57,6 +57,27 @@ def test_image_size_leaves_no_margin():
     assert 'crop_pct 1.0' in prior.preprocessing
 
 
+@pytest.mark.parametrize('name, own, side', [
+    ('vit_tiny_patch16_224', 224, 96),  # a class token
+    ('vit_wee_patch16_reg1_gap_256', 256, 64)])  # none, but a register
+def test_transformers_are_built_for_another_size(tmp_path, name, own, side):
+    """Position embeddings are resampled as timm itself does it."""
+    torch.manual_seed(3)
+    file = tmp_path / 'w.pth'
+    torch.save(timm.create_model(name).state_dict(), file)
+    prior = build_prior(f'timm:{name},size={side}', str(file))
+    x = prior.preprocess(photos()[0])
+    assert x.shape == (3, side, side)
+    model = timm.create_model(
+        name, pretrained=True, num_classes=0, img_size=side,
+        pretrained_cfg_overlay=dict(file=str(file))).eval()
+    with torch.inference_mode():
+        torch.testing.assert_close(prior.model(x[None]), model(x[None]))
+    whole = build_prior(f'timm:{name},size={own}', str(file))
+    assert whole.fingerprint() == build_prior(
+        f'timm:{name}', str(file)).fingerprint() != prior.fingerprint()
+
+
 def test_safetensors(tmp_path):
     model = timm.create_model('resnet10t')
     from safetensors.torch import save_file
@@ -78,7 +99,7 @@ def test_other_weights_are_refused(tmp_path, state):
 @pytest.mark.parametrize('name, size, reason', [
     ('nonsense', None, 'no such model'),
     ('resnet10t.nonsense', None, 'no such model'),
-    ('vit_tiny_patch16_224', 96, 'sees 224 pixels and no other'),
+    ('vit_tiny_patch16_224', 100, 'patches of 16 pixels: pass a multiple'),
 ])
 def test_refused(name, size, reason):
     with pytest.raises(UserError, match=reason):

@@ -86,7 +86,7 @@ def distances(rows: np.ndarray) -> np.ndarray:
 
 
 def assert_aligned(dataset: RelaTargetDataset, bgr: bool) -> None:
-    generate(PriorImages(dataset.dataset, colour_prior(), bgr),
+    generate(PriorImages(dataset.dataset, colour_prior()),
              dataset.targets, 3, dtype='float32')
     dataset.check_targets(3)
     colours, views, targets = true_colours(dataset), [], []

@@ -13,7 +13,6 @@ from mmengine.registry import HOOKS
 from mmengine.runner import Runner
 from torch import Tensor, nn
 
-from ...datasets.access import loads_bgr
 from ...errors import UserError
 from ...features.images import PriorImages
 from ...features.labelled import LabelledImages
@@ -111,7 +110,7 @@ class OnlineKNNHook(Hook):
         device = next(model.parameters()).device
         prior = as_prior('the model in training', _Backbone(model),
                           self.image_size, runner.cfg)
-        images = PriorImages(self._bank.dataset, prior, loads_bgr(runner.cfg),
+        images = PriorImages(self._bank.dataset, prior,
                              runner.train_dataloader.num_workers)
         others = replace(images, dataset=self._queries.dataset)
         with eval_mode(model):

@@ -12,6 +12,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 from calls import CIFAR, DATA, IN1K, ROOT, call, cifar, in1k, lines
+from mmpretrain.models.selfsup import BaseSelfSupervisor
+from mmpretrain.registry import MODELS
+from torch import nn
+from torchvision.transforms.functional import pil_to_tensor
 
 from mmrela import priors
 from mmrela.pca import NORMALIZATIONS
@@ -147,6 +151,116 @@ def test_prior_of_ones_own(cifar_root, tmp_path, monkeypatch):
     u, s, _ = np.linalg.svd(centred)
     wanted = (u[:, :4] * s[:4]**2) @ u[:, :4].T
     assert abs(gram - wanted).max() < 5e-3 * abs(wanted).max()
+
+
+@pytest.fixture
+def registered(monkeypatch) -> dict:
+    """The kinds of priors, a copy that may be added to."""
+    monkeypatch.setattr(priors, 'PRIORS', priors.PRIORS.copy())
+    return priors.PRIORS
+
+
+def test_a_loader_that_fails(registered, cifar_root, tmp_path, mistake):
+    def load_broken(name, weights, image_size, cfg):
+        return {}[name]
+
+    registered['broken'] = load_broken
+    registered['silent'] = lambda *args: None
+    for kind, reason in (
+            ('broken', "load_broken of test_gen_targets failed (KeyError: "
+             "'x'): mend it"),
+            ('silent', 'must return a Prior, not a NoneType'),
+            ('unknown', 'name its module in custom_imports of the config')):
+        said = mistake('gen_targets', CIFAR, '--prior', f'{kind}:x',
+                       *cifar(cifar_root, tmp_path))
+        assert f'--prior {kind}:x: ' in said and reason in said
+
+
+def test_two_priors(registered, cifar_root, tmp_path, mistake, capsys):
+    def load_mean(name, weights, image_size, cfg):
+        model = nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Flatten())
+        return priors.Prior(f'mean:{name}', model, lambda image: pil_to_tensor(
+            image.resize([image_size] * 2)) / 255, f'{image_size}, {weights}')
+
+    registered['mean'] = load_mean
+    out = tmp_path / 'out'
+    both = [CIFAR, '--prior', 'mean:a', '--prior', 'mean:b', '--dim', 4]
+    sizes = ['--image-size', 8, '--image-size', 32]
+    options = cifar(cifar_root, out)
+    assert call('gen_targets', *both, *sizes, '--weights', 'x', '--weights',
+                'none', *options) == 0
+    made = TargetStore.open(out).meta['prior']
+    assert made['name'] == 'mean:a + mean:b'
+    assert made['preprocessing'] == '8, x + 32, none'
+    one = ['mean:a,size=8,weights=x + mean:b,size=32,weights=none']
+    assert call('gen_targets', CIFAR, '--prior', *one, '--verify', 8,
+                *options) == 0
+    assert 'smallest cosine 1.0' in capsys.readouterr().out
+    for option in (sizes[:2], ['--weights', 'none']):
+        said = mistake('gen_targets', *both, *option, *options)
+        assert f'{option[0]} is there 1 times for 2 --prior' in said
+    said = mistake('gen_targets', *both, *sizes, '--dim', 7,
+                   *cifar(cifar_root, tmp_path / 'wide'))
+    assert '7 components are wanted, the prior has 6 features' in said
+
+
+def test_ids_for_features_made_elsewhere(cifar_root, tmp_path, capsys,
+                                         mistake):
+    """Two commands: the ids, and targets of one's own features."""
+    ids = tmp_path / 'f.ids.txt'
+    out = tmp_path / 'out'
+    assert call('gen_targets', CIFAR, '--write-ids', ids,
+                *cifar(cifar_root, out)) == 0
+    assert f'{ids}: ids of 16 images' in capsys.readouterr().out
+    rows = np.random.default_rng(0).normal(size=(16, 4))
+    np.save(tmp_path / 'f.npy', rows)
+    assert call('gen_targets', CIFAR, '--prior', f'file:{tmp_path}/f.npy',
+                '--dim', 4, '--dtype', 'float32',
+                *cifar(cifar_root, out)) == 0
+    centred = rows - rows.mean(0)
+    store = TargetStore.open(out)
+    np.testing.assert_allclose(
+        store[:] @ store[:].T, centred @ centred.T, atol=1e-4)
+    for neither_or_both in ([], ['--write-ids', ids, '--prior', 'random']):
+        said = []
+        assert call('gen_targets', CIFAR, *neither_or_both) == 2
+        said = capsys.readouterr().err
+        assert '--prior' in said and '--write-ids' in said
+
+
+@MODELS.register_module()
+class Mute(BaseSelfSupervisor):
+    """Gives no features, and has no neck that tells how many it has."""
+
+    def extract_feat(self, inputs):
+        return inputs.long()
+
+    def loss(self, inputs, data_samples, **kwargs):
+        return {}
+
+
+MUTE = dict(
+    _delete_=True, type='Rela', host='Mute',
+    backbone=dict(type='ResNet', depth=18),
+    rela_head=dict(type='RelaHead', out_channels=4))
+
+
+@pytest.mark.parametrize('model, reason', [
+    (dict(host='Nonsense'), 'model.host'),
+    (dict(backbone=dict(nonsense=1)), 'name that is not known'),
+    (MUTE, 'set model.rela_head.in_channels'),
+], ids=['host', 'key', 'width'])
+def test_what_training_would_refuse(cifar_root, tmp_path, mistake, model,
+                                    reason):
+    config = tmp_path / 'config.py'
+    config.write_text(f'_base_ = {CIFAR!r}\nmodel = {model!r}\n')
+    out = tmp_path / 'out'
+    said = mistake('gen_targets', config, '--prior', 'torchvision:resnet18',
+                   '--weights', 'none', *cifar(cifar_root, out))
+    trained = mistake('train', config, '--work-dir', tmp_path,
+                      *cifar(cifar_root, out))
+    assert reason in said and said == trained
+    assert not out.exists()
 
 
 def test_dry_run(cifar_root, tmp_path, capsys):

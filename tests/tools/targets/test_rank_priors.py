@@ -79,6 +79,18 @@ def test_with_labels(mine, cifar_root, tmp_path, capsys):
         assert min(picture.size) > 200
 
 
+def test_several_at_once(mine, cifar_root, tmp_path):
+    """Together they know what each knows, as loud as each other."""
+    out, both = tmp_path / 'out', 'red + random,size=8'
+    assert call('rank_priors', mine(CIFAR), '--priors', 'red', both,
+                '--samples', 200, '--out', out,
+                *cifar(cifar_root, tmp_path), f'{DATA}.indices=400') == 0
+    rows = {row['prior']: row for row in ranked(out)['rows']}
+    assert rows[both]['width'] == 2 + 512
+    assert rows[both]['effective_rank'] > 30 * rows['red']['effective_rank']
+    assert rows[both]['linear_score'] > 20
+
+
 UNLABELLED = """
 train_dataloader = dict(dataset=dict(
     _delete_=True, type='RelaTargetDataset', host='CustomDataset',

@@ -84,7 +84,8 @@ def images_key(cfg: Config, prior: dict) -> str:
     """Of a target store: the prior, and the images that it looks at."""
     images = {key: value for key, value in cfg.train_dataloader.dataset.items()
               if key not in ('pipeline', 'rela_pipeline')}
-    backbone = prior.get('prior') == 'random' and cfg.model.backbone
+    parts = str(prior.get('prior')).split(' + ')
+    backbone = 'random' in parts and cfg.model.backbone
     width = cfg.model.rela_head.out_channels
     return _hash(images, cfg.data_preprocessor, backbone, width, prior)
 

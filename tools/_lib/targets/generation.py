@@ -2,19 +2,25 @@
 from __future__ import annotations
 
 import argparse
+from copy import deepcopy
 from pathlib import Path
 
 from mmengine.config import Config
+from mmpretrain.registry import MODELS
 
 from mmrela import processes
+from mmrela.datasets.rela_target import RelaTargetDataset
 from mmrela.errors import UserError
 from mmrela.features.images import PriorImages, images_of
+from mmrela.files.atomic import write_atomically
 from mmrela.generation.dry_run import estimate
 from mmrela.generation.generate import generate
 from mmrela.generation.verify import verify_store
-from mmrela.priors import build_prior
+from mmrela.priors import Prior, build_prior, join
+from mmrela.priors.joined import PLUS
 from mmrela.targets import TargetStore
 
+from ..config import misspelt
 from ..images import build_dataset, head_width
 
 
@@ -24,24 +30,63 @@ def carry_out(cfg: Config, args: argparse.Namespace) -> str:
     Raises:
         UserError: of the prior, the images, or a store that is there.
     """
-    prior = build_prior(args.prior, args.weights, args.image_size, cfg)
+    if args.write_ids:
+        return write_ids(build_dataset(cfg), args.write_ids)
+    prior = build_priors(cfg, args.prior, args.weights, args.image_size)
     prior.amp = args.amp
     dataset = build_dataset(cfg)
     if dataset.prior not in (None, prior.name):
         raise UserError(f'train_dataloader.dataset.prior expects '
-                        f'{dataset.prior}; the name of --prior {args.prior} '
-                        f'is {prior.name}')
+                        f'{dataset.prior}; the name of --prior '
+                        f'{PLUS.join(args.prior)} is {prior.name}')
     images = images_of(cfg, dataset.dataset, prior,
                        skip=args.on_bad_image == 'skip')
     out = Path(args.out or dataset.targets)
     if args.verify is not None:
         return verify(images, out, args.verify)
     dim = head_width(cfg) if args.dim is None else args.dim
+    processes.from_first(lambda: check_model(cfg))
     if args.dry_run:
         return dry_run(images, out, dim, args.dtype)
     features = Path(args.features or out / 'features')
     store = generate(images, out, dim, args.normalize, args.dtype, features)
     return summary(store, features)
+
+
+def build_priors(cfg: Config, specs: list[str], weights: list[str] | None,
+                 sizes: list[int] | None) -> Prior:
+    """One prior of the arguments, joined of several.
+
+    Args:
+        cfg: The training config.
+        specs: One ``--prior`` or more.
+        weights: ``--weights``, none or one for each prior.
+        sizes: ``--image-size``, in the same way.
+    """
+    for option, given in (('weights', weights), ('image-size', sizes)):
+        if given and len(given) != len(specs):
+            raise UserError(
+                f'--{option} is there {len(given)} times for {len(specs)} '
+                '--prior: give it once for each, in their order, or write '
+                ',weights=FILE and ,size=S behind the priors')
+    none = [None] * len(specs)
+    return join([build_prior(*each, cfg) for each in zip(
+        specs, weights or none, sizes or none)])
+
+
+def check_model(cfg: Config) -> None:
+    """Refuse now a model that training would refuse for its host or head."""
+    with misspelt(cfg.filename):
+        MODELS.build(deepcopy(cfg.model))
+
+
+def write_ids(dataset: RelaTargetDataset, file: Path) -> str:
+    """Write the ids of all images, in their order, for ``file:`` priors."""
+    ids = [*dataset.sample_ids()]
+    if processes.rank_and_size()[0] == 0:
+        write_atomically(file, ''.join(f'{name}\n' for name in ids).encode(
+            'utf-8', 'surrogateescape'))
+    return f'{file}: ids of {len(ids)} images, one a line'
 
 
 def verify(images: PriorImages, out: Path, count: int) -> str:

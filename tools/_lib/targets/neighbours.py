@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from torch.utils.data import Dataset
 
-from mmrela.datasets.access import load_sample
+from mmrela.datasets.rgb import Sample
 from mmrela.errors import UserError
 from mmrela.measures.neighbours import nearest
 from mmrela.targets import TargetStore, hash_ids
@@ -36,18 +36,16 @@ def choose(images: list[int] | None, count: int) -> list[int]:
     return chosen
 
 
-def draw_images(axes: list[Axes], dataset: Dataset, rows: list[int],
-                bgr: bool) -> None:
+def draw_images(axes: list[Axes], dataset: Dataset, rows: list[int]) -> None:
     for place, row in zip(axes, rows):
-        image = load_sample(dataset, row)['img']
-        place.imshow(image[..., ::-1] if bgr else image)
+        place.imshow(Sample(dataset, row).image)
 
 
 def draw_spectra(axes: Axes, stores: list[TargetStore]) -> None:
     """Variance that the first components keep, of each store's prior."""
     for store in stores:
         pca = store.pca
-        kept = pca.variances.cumsum(0) / pca.covariance.trace()
+        kept = pca.variances.cumsum(0) / pca.total
         axes.plot(range(1, len(kept) + 1), 100 * kept, label=name(store))
     axes.set(title='variance kept, %', xlabel='components', xscale='log',
              ylim=(0, 102))
@@ -59,7 +57,7 @@ def name(store: TargetStore) -> str:
 
 
 def picture(dataset: Dataset, stores: list[TargetStore], chosen: list[int],
-            bgr: bool, file: Path) -> None:
+            file: Path) -> None:
     """A row an image: itself, then its neighbours under each store."""
     ratios = [1] + ([0.3] + [1] * NEIGHBOURS) * len(stores)
     width = 0.8 * sum(ratios)
@@ -70,13 +68,13 @@ def picture(dataset: Dataset, stores: list[TargetStore], chosen: list[int],
                          width_ratios=ratios)
     for axes in grid.flat:
         axes.set_axis_off()
-    draw_images(grid[:, 0], dataset, chosen, bgr)
+    draw_images(grid[:, 0], dataset, chosen)
     for number, store in enumerate(stores):
         first = 2 + number * (1 + NEIGHBOURS)
         title = grid[0, first].set_title(name(store), loc='left', fontsize=8)
         title.set_in_layout(False)  # or its column grows as wide as it
         found = nearest(store, chosen, NEIGHBOURS).tolist()
         for axes, rows in zip(grid[:, first:first + NEIGHBOURS], found):
-            draw_images(axes, dataset, rows, bgr)
+            draw_images(axes, dataset, rows)
     draw_spectra(right.subplots(), stores)
     figure.savefig(file)

@@ -20,7 +20,8 @@ from mmrela.measures.regression import (
     linear_score,
     spectrum,
 )
-from mmrela.priors import Prior, build_prior
+from mmrela.pca import BatchPCA, whitening
+from mmrela.priors import JoinedPrior, Prior, build_prior
 
 from ..images import build_dataset, head_width
 from .ranking_report import order
@@ -30,11 +31,20 @@ LEAST = 20  # images
 
 def look(prior: Prior, dataset: Dataset, rows: list[int],
          cfg: Config) -> tuple[Tensor, float]:
-    """Features of some samples, (n, d), and images per second."""
+    """Features of some samples, (n, d), and images per second.
+
+    Those of several priors are whitened.
+    """
     batches = [[rows[i] for i in part] for part in batches_of(
         range(len(rows)))]
-    return measure(images_of(cfg, dataset, prior), batches, prior.name,
-                   Stopwatch())
+    features, rate = measure(images_of(cfg, dataset, prior), batches,
+                             prior.name, Stopwatch())
+    if isinstance(prior, JoinedPrior):  # as targets are made of them
+        covariance = BatchPCA().update(features).covariance
+        basis = whitening(covariance, prior.widths, head_width(cfg))
+        features = (features - features.mean(0)) @ torch.from_numpy(
+            basis).float()
+    return features, rate
 
 
 def own_labels(dataset: Dataset, rows: list[int]) -> Tensor | None:
