@@ -18,4 +18,7 @@ class UserError(ValueError):
 def said(error: Exception) -> str:
     """What somebody else's code raised, on one line, for a message."""
     lines = str(error).splitlines() or ['']
-    return f'{type(error).__name__}: {lines[0]}'
+    # A loader's worker sends its whole traceback, the message at its end.
+    line = lines[-1] if lines[0].startswith('Caught ') else lines[0]
+    return line if type(error).__name__ in line else (
+        f'{type(error).__name__}: {line}')

@@ -5,8 +5,8 @@ import torch
 from mmpretrain.models.selfsup import BaseSelfSupervisor
 from torch import Tensor
 
-from ..errors import UserError
-from .features import checked_features, refused, said
+from ..errors import UserError, said
+from .features import checked_features, refused
 
 
 def feature_width(model: BaseSelfSupervisor) -> int:

@@ -7,7 +7,7 @@ import torch
 from mmpretrain.models.selfsup import CAE, MFF, SparK
 from torch import Tensor, nn
 
-from ..errors import UserError
+from ..errors import UserError, said
 from .eval_mode import eval_mode
 from .pooling import pool_features
 from .unmasked import unmasked
@@ -77,15 +77,6 @@ def refused(model: nn.Module, what: str) -> UserError:
         f"model.host={host} does not go with RELA's stage, which needs its "
         f'features of whole images, floats (N, d), and {what}: let {host} '
         'define rela_features(inputs), or take another host')
-
-
-def said(error: Exception) -> str:
-    """An exception in a few words."""
-    lines = str(error).splitlines() or ['']
-    # A loader's worker sends its whole traceback, the message at its end.
-    line = lines[-1] if lines[0].startswith('Caught ') else lines[0]
-    return line if type(error).__name__ in line else (
-        f'{type(error).__name__}: {line}')
 
 
 def _made(model: nn.Module, view: Tensor) -> Tensor:

@@ -11,8 +11,8 @@ from torch import Tensor, nn
 from torch.utils.data import DataLoader
 
 from ...datasets.sampler import RelaIndex
-from ...errors import UserError
-from ...models.features import checked_features, refused, said
+from ...errors import UserError, said
+from ...models.features import checked_features, refused
 from ...rng import seeded, undisturbed
 
 
