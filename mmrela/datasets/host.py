@@ -41,12 +41,12 @@ def parts(dataset: Dataset) -> Iterator[Dataset]:
         yield from parts(part)
 
 
-def give_channels(dataset: Dataset, channels: int) -> None:
-    """Let a data set of :func:`build_host` load so many channels, 1 or 3."""
+def keep_grey(dataset: Dataset) -> None:
+    """Let a data set of :func:`build_host` leave grey pictures grey."""
     for part in parts(dataset):
         for transform in part.pipeline.transforms:
             if isinstance(transform, LoadChannels):
-                transform.channels = channels
+                transform.keep_grey = True
 
 
 def _with_extensions(cfg: dict) -> dict:

@@ -35,9 +35,9 @@ def explained(cfg: dict, what: str, key: str) -> Iterator[None]:
     except (OSError, AssertionError, RuntimeError) as e:
         # What follows are sixty suffixes.
         reason = str(e).partition(' Supported extensions')[0]
-        raise UserError(
-            f'{what} cannot read its data ({reason}): {_cure(cfg, key, e)}'
-        ) from e
+        raise UserError(f'{what} cannot read its data '
+                        + (_lacking(cfg, e, reason) or
+                           f'({reason}): point {key}.data_root to it')) from e
 
 
 def leaves(cfg: dict) -> Iterator[dict]:
@@ -50,26 +50,27 @@ def leaves(cfg: dict) -> Iterator[dict]:
             yield from leaves(part)
 
 
-def _cure(cfg: dict, key: str, error: Exception) -> str:
+def _lacking(cfg: dict, error: Exception, reason: str) -> str:
+    """What a root that is there lacks, and what to do."""
     for leaf in leaves(cfg):
-        root = leaf.get('data_root') or ''
-        file = _sought(leaf)
-        if not file and getattr(error, 'filename', None):
-            file = str(error.filename) if root and str(
-                error.filename).startswith(root) else None
-        if file and os.path.isdir(root):
-            return _put(Path(root), file)
-    return f'point {key}.data_root to it'
+        root = Path(leaf.get('data_root') or '')
+        if not (leaf.get('data_root') and root.is_dir()):
+            continue
+        file = _sought(leaf) or getattr(error, 'filename', None)
+        packed = _packed(root, Path(file or '').name.partition('.')[0])
+        if file and str(file).startswith(str(root)):
+            return (f'({file} is missing or damaged, though {root} is '
+                    f'there): ' + (f'unpack {packed}' if packed
+                                   else 'put it there'))
+        if packed:
+            return f'({reason}): unpack {packed}'
+    return ''
 
 
-def _put(root: Path, file: str) -> str:
-    """What to do where a file is not below the right root."""
-    packed = sorted(p for p in root.iterdir() if p.suffix in PACKED)
-    stem = Path(file).name.partition('.')[0]
-    packed.sort(key=lambda p: not p.name.startswith(stem))
-    do = (f'unpack {packed[0]}' if packed
-          else 'put it there, or mend data_root')
-    return f'{root} is there, {file} is missing or damaged; {do}'
+def _packed(root: Path, name: str) -> Path | None:
+    """An archive in a folder, the one of this name if it is there."""
+    found = sorted(p for p in root.iterdir() if p.suffix in PACKED)
+    return min(found, key=lambda p: not p.name.startswith(name), default=None)
 
 
 def _sought(cfg: dict) -> str | None:

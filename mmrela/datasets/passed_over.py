@@ -41,7 +41,8 @@ def _of_folder(folder: CustomDataset) -> str:
     rule = ('Pillow reads no such files'
             if sorted(folder.extensions) == sorted(extensions())
             else 'not among its `extensions`')
-    reasons = [', '.join(f'{n} {what}' for what, n in others.most_common())
+    counts = sorted(others.items(), key=lambda found: (-found[1], found[0]))
+    reasons = [', '.join(f'{n} {what}' for what, n in counts)
                + f' ({rule})'] if others else []
     if alone:
         reasons.append(f'{alone} outside of the folders of classes')

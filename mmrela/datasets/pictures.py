@@ -93,17 +93,17 @@ class LoadChannels(BaseTransform):
     """The end of loading: grey pictures of one channel get three.
 
     Args:
-        channels: That the network takes; with 1, pictures stay as they are.
+        keep_grey: For networks of one channel.
     """
 
-    def __init__(self, channels: int = 3) -> None:
-        self.channels = channels
+    def __init__(self, keep_grey: bool = False) -> None:
+        self.keep_grey = keep_grey
 
     def transform(self, results: dict) -> dict:
         """Make of ``img``, (H, W) or (H, W, 1), one of (H, W, 3)."""
         image = results.get('img')
-        if image is not None and self.channels > 1 and (
+        if not (self.keep_grey or image is None) and (
                 image.ndim == 2 or image.shape[2] == 1):
             results['img'] = np.repeat(
-                image.reshape(*image.shape[:2], 1), self.channels, 2)
+                image.reshape(*image.shape[:2], 1), 3, 2)
         return results

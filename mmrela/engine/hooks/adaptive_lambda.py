@@ -9,6 +9,8 @@ from mmengine.runner import EpochBasedTrainLoop, IterBasedTrainLoop, Runner
 from mmpretrain.registry import TASK_UTILS
 
 from ... import schedule as schedules
+from ...datasets.access import takes_grey
+from ...datasets.host import keep_grey
 from ...errors import UserError
 from .. import compat
 from ..staged_loader import StagedLoader
@@ -62,6 +64,8 @@ class AdaptiveLambdaHook(Hook):
         model = runner.model
         model = model.module if is_model_wrapper(model) else model
         require(runner, model)
+        if takes_grey(runner.cfg):
+            keep_grey(runner.train_dataloader.dataset.dataset)
         if runner.cfg.get('compile'):  # each stage once
             compat.keep_eager(model, runner.optim_wrapper)
         accumulation = runner.optim_wrapper._accumulative_counts
