@@ -107,7 +107,8 @@ def loads_bgr(cfg: dict) -> bool:
 
 def takes_grey(cfg: dict) -> bool:
     """Whether the config's backbone takes one channel, as far as it tells."""
-    stats = cfg['model'].get('data_preprocessor') or cfg.get(
-        'data_preprocessor') or {}
-    channels = (cfg['model'].get('backbone') or {}).get('in_channels')
+    model = cfg.get('model') or {}
+    stats = (model.get('data_preprocessor')
+             or cfg.get('data_preprocessor') or {})
+    channels = (model.get('backbone') or {}).get('in_channels')
     return 1 == (channels or len(stats.get('mean') or ()))

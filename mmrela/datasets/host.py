@@ -12,8 +12,10 @@ from torch.utils.data import Dataset
 
 from ..errors import UserError
 from ..resolve import resolve
-from .access import is_loading
+from .access import is_loading, takes_grey
 from .pictures import LoadChannels, LoadPicture, extensions
+
+COLOURS = {'ColorJitter', 'Lighting'}  # break on a single channel
 
 
 def build_host(cfg: dict) -> Dataset:
@@ -41,12 +43,37 @@ def parts(dataset: Dataset) -> Iterator[Dataset]:
         yield from parts(part)
 
 
-def keep_grey(dataset: Dataset) -> None:
-    """Let a data set of :func:`build_host` leave grey pictures grey."""
+def fit_channels(dataset: Dataset, cfg: dict) -> None:
+    """Leave grey pictures grey where the network takes one channel.
+
+    Args:
+        dataset: Of :func:`build_host`, or a wrapper around some.
+        cfg: The config of the training.
+
+    Raises:
+        UserError: a transform needs colours then.
+    """
+    if not takes_grey(cfg):
+        return
+    for name in COLOURS & {*_types(cfg.get('train_dataloader'))}:
+        raise UserError(
+            f'model.backbone takes one channel, and {name} needs three: take '
+            "it out of train_dataloader.dataset's pipelines, or set "
+            'model.backbone.in_channels=3')
     for part in parts(dataset):
         for transform in part.pipeline.transforms:
             if isinstance(transform, LoadChannels):
                 transform.keep_grey = True
+
+
+def _types(entry: object) -> Iterator[str]:
+    """Names of all types in a part of a config."""
+    if isinstance(entry, dict):
+        kind = entry.get('type', '')
+        yield getattr(kind, '__name__', str(kind)).rpartition('.')[2]
+        entry = [*entry.values()]
+    for part in entry if isinstance(entry, (list, tuple)) else ():
+        yield from _types(part)
 
 
 def _with_extensions(cfg: dict) -> dict:

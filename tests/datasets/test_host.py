@@ -12,7 +12,7 @@ from mmpretrain.datasets import CustomDataset
 from mmpretrain.registry import DATASETS
 
 from mmrela.datasets.access import content_id, load_sample, sample_id
-from mmrela.datasets.host import build_host, keep_grey, parts
+from mmrela.datasets.host import build_host, fit_channels, parts
 from mmrela.datasets.missing import explained
 from mmrela.datasets.passed_over import passed_over
 from mmrela.datasets.pictures import extensions
@@ -24,6 +24,7 @@ LOAD = [dict(type='LoadImageFromFile')]
 FLAT = dict(type='CustomDataset', with_label=False, pipeline=LOAD)
 CLASSES = dict(type='CustomDataset', pipeline=LOAD)
 NAMES = ['a.webp', 'b.TIFF', 'c.jpg', 'd.tiff', 'e.gif', 'f.PNG', 'g/h.tga']
+GREY = dict(data_preprocessor=dict(mean=[3.]))
 
 
 class OwnFolder(CustomDataset):
@@ -128,14 +129,26 @@ def fashion(tmp_path) -> dict:
         layouts.fashion_mnist(tmp_path)), download=False)
 
 
-def test_grey_images_have_three_channels_unless_asked(fashion):
+def test_grey_images_have_the_channels_that_the_network_takes(fashion):
     dataset = build_host(fashion)
     image = load_sample(dataset, 3)['img']
     assert image.shape == (28, 28, 3)
     assert (image == dataset.get_data_info(3)['img'][..., None]).all()
     assert ids(dataset) == ids(DATASETS.build(fashion))  # of the raw pixels
-    keep_grey(dataset)
-    assert load_sample(dataset, 3)['img'].shape == (28, 28)
+    for model, shape in ((dict(), (28, 28, 3)), (GREY, (28, 28))):
+        fit_channels(dataset, dict(model=model))
+        assert load_sample(dataset, 3)['img'].shape == shape
+
+
+def test_a_network_of_one_channel_has_no_colour_views(fashion):
+    jitter = dict(type='mmpretrain.ColorJitter', hue=0.1)
+    nested = dict(fashion, pipeline=[dict(
+        type='MultiView', transforms=[[dict(
+            type='RandomApply', transforms=[jitter])]])])
+    cfg = dict(model=GREY, train_dataloader=dict(dataset=nested))
+    with pytest.raises(UserError, match='one channel, and ColorJitter needs'):
+        fit_channels(build_host(fashion), cfg)
+    fit_channels(build_host(fashion), dict(cfg, model=dict()))
 
 
 def test_a_split_that_reads_the_other_one_is_refused(fashion):

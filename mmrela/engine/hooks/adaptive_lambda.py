@@ -9,8 +9,7 @@ from mmengine.runner import EpochBasedTrainLoop, IterBasedTrainLoop, Runner
 from mmpretrain.registry import TASK_UTILS
 
 from ... import schedule as schedules
-from ...datasets.access import takes_grey
-from ...datasets.host import keep_grey
+from ...datasets.host import fit_channels
 from ...errors import UserError
 from .. import compat
 from ..staged_loader import StagedLoader
@@ -64,8 +63,7 @@ class AdaptiveLambdaHook(Hook):
         model = runner.model
         model = model.module if is_model_wrapper(model) else model
         require(runner, model)
-        if takes_grey(runner.cfg):
-            keep_grey(runner.train_dataloader.dataset.dataset)
+        fit_channels(runner.train_dataloader.dataset.dataset, runner.cfg)
         if runner.cfg.get('compile'):  # each stage once
             compat.keep_eager(model, runner.optim_wrapper)
         accumulation = runner.optim_wrapper._accumulative_counts

@@ -46,6 +46,9 @@ default_hooks = dict(
     checkpoint=dict(interval=1))
 """)
     (root / 'grey.py').write_text(f"_base_ = 'colour.py'{GREY}")
+    (root / 'device.py').write_text(
+        f"_base_ = ['grey.py', '{ROOT}/configs/_base_/device.py']\n"
+        'train_dataloader = _base_.device_loader\n')
     return file
 
 
@@ -58,9 +61,9 @@ def test_targets(prior, config, tmp_path):
     assert len(store) == 32 and store[:].std() > 0
 
 
-@pytest.mark.parametrize('network', ['colour', 'grey'])
+@pytest.mark.parametrize('network', ['colour', 'grey', 'device'])
 def test_training_and_probe(network, config, tmp_path, capsys):
-    """A backbone of three channels, and one of a single one."""
+    """A backbone of three channels, and of one, its views in batches."""
     config = config.with_stem(network)
     targets = f'train_dataloader.dataset.targets={tmp_path / "targets"}'
     assert call('gen_targets', config, '--prior', 'random',

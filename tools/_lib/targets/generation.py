@@ -52,8 +52,9 @@ def verify(images: PriorImages, out: Path, count: int) -> str:
     """Compare a finished store with its prior."""
     store = TargetStore.open(out)
     cosine = verify_store(store, images, count)
-    return (f'{out}: {min(count, len(store))} targets recomputed, '
-            f'smallest cosine {cosine:.5f}')
+    count = min(count, len(store) - len(store.skipped))
+    return (f'{out}: {count} targets recomputed, smallest cosine '
+            f'{cosine:.5f}')
 
 
 def dry_run(images: PriorImages, out: Path, dim: int, dtype: str) -> str:
