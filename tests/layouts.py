@@ -145,6 +145,25 @@ def cifar_python(root: Path) -> Path:
     return root
 
 
+def fashion_mnist(root: Path) -> Path:
+    """Grey images of 28 x 28 pixels, 300 of each split, of ten classes.
+
+    Those of the test split end with a white pixel.
+    """
+    levels = [plain(i).convert('L').getpixel((0, 0)) for i in range(300)]
+    labels = np.arange(300, dtype=np.uint8) % 10
+    for name in ('train', 't10k'):
+        images = np.repeat(np.array(levels, np.uint8), 28 * 28)
+        if name == 't10k':
+            images[28 * 28 - 1::28 * 28] = 255
+        for kind, header, data in (
+                ('images-idx3', (2051, 300, 28, 28), images),
+                ('labels-idx1', (2049, 300), labels)):
+            (root / f'{name}-{kind}-ubyte').write_bytes(
+                np.array(header, '>i4').tobytes() + data.tobytes())
+    return root
+
+
 def _planes(index: int) -> bytes:
     """Image ``index`` as CIFAR has it: 1024 bytes for each channel."""
     return b''.join(bytes([c]) * 1024 for c in colour(index))

@@ -29,7 +29,7 @@ def main() -> None:
     if (args.checkpoint is None) == (args.prior is None):
         raise ToolError('name either a checkpoint or a --prior')
     from _lib.config import load_config
-    from _lib.training.probe import probe
+    from _lib.training.probe import probe, sentence
     from mmrela.files.atomic import write_atomically
     from mmrela.priors import build_prior, load_student
     cfg = load_config(args)
@@ -41,7 +41,7 @@ def main() -> None:
     else:
         model = load_student(args.checkpoint, args.image_size, cfg)
     result = probe(cfg, model, args.epochs, args.seed)
-    print(f'linear probe of {model.name}: top-1 {result["linear_top1"]:.2f} %')
+    print(sentence(result))
     if args.out:
         write_atomically(Path(args.out), json.dumps(result).encode())
 

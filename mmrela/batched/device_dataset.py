@@ -63,11 +63,11 @@ class DeviceRelaTargetDataset(RelaTargetDataset):
         Raises:
             UserError: they have no common size.
         """
-        first = load_sample(self.dataset, self._kept[0])['img']
+        first = self._image(self._kept[0])
         images = torch.empty(
             (len(self), *first.shape), dtype=torch.uint8)
         for row, index in zip(images, self._kept):
-            image = load_sample(self.dataset, index)['img']
+            image = self._image(index)
             if image.shape != first.shape:
                 raise UserError(
                     f'image {index} is {image.shape}, the first {first.shape}:'
@@ -75,6 +75,9 @@ class DeviceRelaTargetDataset(RelaTargetDataset):
                     'set train_dataloader.dataset.type=RelaTargetDataset')
             row.copy_(torch.from_numpy(np.ascontiguousarray(image)))
         return images.permute(0, 3, 1, 2).contiguous().to(self.device)
+
+    def _image(self, index: int) -> np.ndarray:
+        return np.atleast_3d(load_sample(self.dataset, index)['img'])
 
     @cached_property
     def rela_targets(self) -> Tensor:

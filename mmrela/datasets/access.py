@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from itertools import takewhile
 
 import numpy as np
@@ -18,9 +19,22 @@ def sample_id(dataset: Dataset, index: int) -> str:
     if 'img_path' in info:
         path = info['img_path'].removeprefix(where.data_root or '')
         return path.lstrip('/')
-    image = np.ascontiguousarray(info['img'])
+    return f'{index}:{_pixels_id(info["img"])}'
+
+
+def content_id(dataset: Dataset, index: int) -> str:
+    """The same for the same image in any data set: its file, or pixels."""
+    where, local = locate(dataset, index)
+    info = where.get_data_info(local)
+    if 'img_path' in info:
+        return os.path.abspath(info['img_path'])
+    return _pixels_id(info['img'])
+
+
+def _pixels_id(image: np.ndarray) -> str:
+    image = np.ascontiguousarray(image)
     pixels = hashlib.blake2b(image, digest_size=16)
-    return f'{index}:{image.shape}:{pixels.hexdigest()}'
+    return f'{image.shape}:{pixels.hexdigest()}'
 
 
 def load_sample(dataset: Dataset, index: int) -> dict:
@@ -82,3 +96,12 @@ def locate(dataset: Dataset, index: int) -> tuple[Dataset, int]:
         else:  # RepeatDataset
             dataset = dataset.dataset
     return dataset, index
+
+
+def takes_grey(cfg: dict) -> bool:
+    """Whether the config's backbone takes one channel, as far as it tells."""
+    model = cfg.get('model') or {}
+    stats = (model.get('data_preprocessor')
+             or cfg.get('data_preprocessor') or {})
+    channels = (model.get('backbone') or {}).get('in_channels')
+    return 1 == (channels or len(stats.get('mean') or ()))

@@ -15,7 +15,9 @@ from ..resolve import resolve
 from ..rng import seeded
 from ..targets import TargetStore, hash_ids
 from .access import load_sample, sample_id
+from .host import build_host
 from .hue import mended_hue
+from .missing import explained
 from .sampler import RelaIndex
 
 
@@ -58,13 +60,12 @@ class RelaTargetDataset(Dataset):
             if not isinstance(given, (list, tuple)):
                 raise UserError(f'train_dataloader.dataset.{key} must be a '
                                 f'list of transforms, got {given!r}')
+        host = dict(type=host, **kwargs)
         try:
-            self.dataset = DATASETS.build(dict(type=host, **kwargs))
+            with explained(host, name, 'train_dataloader.dataset'):
+                self.dataset = build_host(host)
         except UserError:
             raise
-        except (OSError, AssertionError, RuntimeError) as e:
-            raise UserError(f'{name} cannot read its data ({e}): point '
-                            'train_dataloader.dataset.data_root to it') from e
         except ValueError as e:
             cure = ('. To join data sets of different classes, set '
                     "train_dataloader.dataset.ignore_keys='classes'")

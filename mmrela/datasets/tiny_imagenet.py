@@ -6,15 +6,15 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-from mmcv.transforms import LoadImageFromFile
 from mmpretrain.datasets import BaseDataset
 from mmpretrain.registry import DATASETS, TRANSFORMS
 
 from ..errors import UserError
+from .pictures import LoadPicture
 
 
 @TRANSFORMS.register_module()
-class LoadRGBImageFromFile(LoadImageFromFile):
+class LoadRGBImageFromFile(LoadPicture):
     """Loads RGB, where mmcv's own transform gives BGR; grey ones, too."""
 
     channel_order = 'rgb'

@@ -4,6 +4,7 @@ from __future__ import annotations
 import torch
 from torch import nn
 
+from ..datasets.access import takes_grey
 from ..datasets.rgb import loaders, loads_bgr
 from ..errors import UserError
 from ..files.weights import read_weights, without_prefix
@@ -134,6 +135,8 @@ def as_prior(name: str, backbone: nn.Module, image_size: int | None,
         steps.append(v2.Normalize(mean, std))
     if image_size:
         steps = [v2.Resize(image_size), v2.CenterCrop(image_size)] + steps
+    if takes_grey(cfg):
+        steps = [v2.Grayscale()] + steps
     description = (f'size {image_size or "native"}, mean {mean}, '
                    f'std {std}{", BGR" * swapped}')
     return Prior(name, revert_sync_batchnorm(Pooled(backbone)),

@@ -42,9 +42,12 @@ LAYOUTS = dict(
     cifar100=(layouts.cifar100, dict(
         type='CIFAR100Binary', split='test', indices=list(range(64))), 64),
     cifar10_python=(layouts.cifar_python, dict(type='CIFAR10'), 40),
-    cifar100_python=(layouts.cifar_python, dict(type='CIFAR100'), 8))
+    cifar100_python=(layouts.cifar_python, dict(type='CIFAR100'), 8),
+    fashion=(layouts.fashion_mnist, dict(
+        type='FashionMNIST', indices=list(range(8))), 8))
 IS_BGR = {'flat', 'classes', 'imagenet'}
-GREY = re.compile(r'01\.JPEG|13\.png|_(4|9|14|19)\.JPEG')  # their names
+GREY = re.compile(  # their ids
+    r'01\.JPEG|13\.png|_(4|9|14|19)\.JPEG|:\(28, 28\):')
 
 
 @pytest.fixture(autouse=True)

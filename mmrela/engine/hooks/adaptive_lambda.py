@@ -9,6 +9,7 @@ from mmengine.runner import EpochBasedTrainLoop, IterBasedTrainLoop, Runner
 from mmpretrain.registry import TASK_UTILS
 
 from ... import schedule as schedules
+from ...datasets.host import fit_channels
 from ...errors import UserError
 from .. import compat
 from ..host_clock import HostClock
@@ -71,6 +72,7 @@ class AdaptiveLambdaHook(Hook):
         model = runner.model
         model = model.module if is_model_wrapper(model) else model
         require(runner, model)
+        fit_channels(runner.train_dataloader.dataset.dataset, runner.cfg)
         accumulation = runner.optim_wrapper._accumulative_counts
         self._length = self._length or _length(runner)
         self.schedule.begin(runner.max_iters * self._length // _length(

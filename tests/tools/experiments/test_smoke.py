@@ -3,6 +3,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import layouts
 import pytest
 from calls import ROOT, call
 from test_table import TABLES
@@ -16,6 +17,7 @@ SOME = dict(
     ablation_targets=['released', 'random prior: standardize'],
     chain=['untrained', 'ResNet', 'CF10-T'],
     data_paths=['BYOL + RELA, MobileNet-V2, batched'],
+    domain_shift=['pixels, untrained'],
     fig4b_static_lambda=['for 0 %', 'random prior, RELA for 40'],
     priors=['the student, untrained', 'of the untrained student'],
     quickstart=['random prior'],
@@ -55,7 +57,9 @@ def test_smoke(name, only, cifar_root, tmp_path, monkeypatch):
         (tmp_path / folder).symlink_to(ROOT / folder)
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(_runs, 'call', in_this_process)
-    file, done = small_table(name, cifar_root), Path('results.jsonl')
+    root = (cifar_root if name != 'domain_shift'
+            else layouts.fashion_mnist(tmp_path))
+    file, done = small_table(name, root), Path('results.jsonl')
     assert call('experiment', file, '--size', 'smoke', '--results', done,
                 *(['--only', *only] if only else [])) == 0
     runs = _table.plan(_table.load_table(file), 'smoke', Path(), only)

@@ -80,7 +80,8 @@ def test_bad_images(image_folder, tmp_path, capsys):
     assert 'class_1/3.jpg cannot be read' in capsys.readouterr().err
     skip = ['--on-bad-image', 'skip']
     assert call('gen_targets', *asked, *skip, *options) == 0
-    assert '1 unreadable images are left out' in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert '17 targets' in said and '1 unreadable images are left out' in said
     meta = json.loads((tmp_path / 'out' / 'meta.json').read_text())
     assert [i for i, _ in meta['skipped']] == [9]
 

@@ -9,6 +9,7 @@ from mmengine.config import Config
 from mmpretrain.registry import MODELS
 
 from mmrela import processes
+from mmrela.datasets.passed_over import passed_over
 from mmrela.datasets.rela_target import RelaTargetDataset
 from mmrela.errors import UserError
 from mmrela.features.images import PriorImages, images_of
@@ -46,11 +47,14 @@ def carry_out(cfg: Config, args: argparse.Namespace) -> str:
         return verify(images, out, args.verify)
     dim = head_width(cfg) if args.dim is None else args.dim
     processes.from_first(lambda: check_model(cfg))
+    passed = '' if processes.rank_and_size()[0] else passed_over(
+        dataset.dataset)
     if args.dry_run:
-        return dry_run(images, out, dim, args.dtype)
+        return '\n'.join(filter(None, (
+            dry_run(images, out, dim, args.dtype), passed)))
     features = Path(args.features or out / 'features')
     store = generate(images, out, dim, args.normalize, args.dtype, features)
-    return summary(store, features)
+    return ' '.join(filter(None, (summary(store, features), passed)))
 
 
 def build_priors(cfg: Config, specs: list[str], weights: list[str] | None,
@@ -93,8 +97,9 @@ def verify(images: PriorImages, out: Path, count: int) -> str:
     """Compare a finished store with its prior."""
     store = TargetStore.open(out)
     cosine = verify_store(store, images, count)
-    return (f'{out}: {min(count, len(store))} targets recomputed, '
-            f'smallest cosine {cosine:.5f}')
+    count = min(count, len(store) - len(store.skipped))
+    return (f'{out}: {count} targets recomputed, smallest cosine '
+            f'{cosine:.5f}')
 
 
 def dry_run(images: PriorImages, out: Path, dim: int, dtype: str) -> str:
@@ -111,7 +116,8 @@ def summary(store: TargetStore, features: Path) -> str:
         left_out = (f' {len(store.skipped)} unreadable images are left out '
                     'and listed in meta.json.')
     size = sum(f.stat().st_size for f in features.glob('*.npy')) / 1e6
-    return (f'{store.directory}: {len(store)} targets of {store.dim} '
+    count = len(store) - len(store.skipped)
+    return (f'{store.directory}: {count} targets of {store.dim} '
             f'components from {made.prior["name"]}, '
             f'{made.pca["variance_kept"]:.1%} of the variance; features '
             f'took {made.feature_seconds} s, PCA {made.pca_seconds} s.'

@@ -24,5 +24,6 @@ def check(args: argparse.Namespace) -> str:
     if args.config:
         cfg = load_config(args, rela=args.directory)
         build_dataset(cfg).check_targets(head_width(cfg))
-    return (f'{args.directory} is sound: {len(store)} targets of {store.dim} '
+    count = len(store) - len(store.skipped)
+    return (f'{args.directory} is sound: {count} targets of {store.dim} '
             f'components from {store.manifest.prior.get("name")}')

@@ -6,6 +6,7 @@ from mmengine.config import Config
 from torch import Tensor, nn
 from tqdm import trange
 
+from mmrela.datasets.access import content_id
 from mmrela.features.extract import extract
 from mmrela.features.images import images_of
 from mmrela.features.labelled import LabelledImages
@@ -28,19 +29,32 @@ def probe(cfg: Config, model: Prior, epochs: int, seed: int) -> dict:
     with misspelt(cfg.filename):
         train, test = (labelled_features(cfg, model, split)
                        for split in ('train', 'test'))
-    top1 = classify(train, test, epochs, seed)
+        seen = train[2] & test[2]
+    top1 = classify(train[:2], test[:2], epochs, seed)
     return dict(linear_top1=round(top1, 2), model=model.name,
                 train_images=len(train[0]), test_images=len(test[0]),
-                epochs=epochs, seed=seed)
+                seen=len(seen) / len(test[2]), epochs=epochs, seed=seed)
+
+
+def sentence(result: dict) -> str:
+    """What :func:`probe` found, for the user."""
+    text = (f'linear probe of {result["model"]}: top-1 '
+            f'{result["linear_top1"]:.2f} %')
+    if result['seen'] > 0.01:
+        text += (f'; {result["seen"]:.0%} of the test images are training '
+                 'images, so this says little of unseen ones: look at '
+                 '`probe`')
+    return text
 
 
 def labelled_features(cfg: Config, model: Prior,
-                      split: str) -> tuple[Tensor, Tensor]:
-    """Features (N, d) and labels (N,) of ``cfg.probe``'s ``split``."""
+                      split: str) -> tuple[Tensor, Tensor, set[str]]:
+    """Features (N, d), labels (N,) and contents of ``cfg.probe``'s part."""
     labelled = LabelledImages(f'probe.{split}', cfg.probe.get(split))
     images = images_of(cfg, labelled.dataset, model)
     features = torch.cat([some for some, _ in extract(images, split)])
-    return features, labelled.labels
+    return features, labelled.labels, {
+        content_id(labelled.dataset, i) for i in labelled.rows}
 
 
 def classify(train: tuple[Tensor, Tensor], test: tuple[Tensor, Tensor],
