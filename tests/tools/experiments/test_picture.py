@@ -21,10 +21,10 @@ def test_curve_and_hand_over(column, at):
     assert mark.tolist() == [[at, 27.5]]
 
 
-@pytest.mark.parametrize('switch', [None, 9])
+@pytest.mark.parametrize('switch', [None, 3, 9])
 def test_no_mark_without_a_hand_over_on_the_curve(switch):
     axes = Figure().subplots()
-    picture._curve(axes, Entry('a', 'red', 20, switch=switch), CURVE, 0)
+    picture._curve(axes, Entry('a', 'red', 20, switch=switch), CURVE[1:], 0)
     assert len(axes.lines) == 1
 
 

@@ -62,12 +62,13 @@ def _curve(axes: Axes, entry: Entry, curve: Curve, column: int) -> None:
     """A curve over steps (column 0) or seconds, its hand-over a diamond."""
     points = np.array(curve).T
     axes.plot(points[column], points[2], '.-', color=entry.color)
-    if entry.switch is not None and entry.switch <= points[0, -1]:
+    first, *_, last = points[0]
+    if entry.switch is not None and first <= entry.switch <= last:
         x, y = (np.interp(entry.switch, points[0], points[i])
                 for i in (column, 2))
         axes.plot(x, y, 'D', color=entry.color, markeredgecolor='black')
-    axes.set_xlabel(('steps', 'seconds, targets and their PCA included')[
-        column] + '; ◆ hand-over')
+    axes.set_xlabel(('steps', 'seconds with targets and PCA')[column]
+                    + ' (◆ hand-over)')
 
 
 def _bars(axes: Axes, entries: list[Entry]) -> None:
