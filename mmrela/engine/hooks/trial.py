@@ -48,8 +48,9 @@ def _try_rela(runner: Runner, model: nn.Module) -> None:
         raise refused(copy, 'loading or preprocessing weak views failed '
                       f'({said(e)})') from e
     views = data['inputs']
-    width = checked_features(
-        copy, [views] if isinstance(views, Tensor) else views)
+    with runner.optim_wrapper.optim_context(copy):  # mixed precision's, too
+        width = checked_features(
+            copy, [views] if isinstance(views, Tensor) else views)
     head = copy.rela_head.fc.in_features
     if width != head:
         raise UserError(
