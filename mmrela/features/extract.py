@@ -28,8 +28,8 @@ def extract(images: PriorImages,
             title: str | None = 'features',
             batches: Sequence[Sequence[int]] | None = None,
             ranks: int = 1,
-            watch: Stopwatch | None = None
-            ) -> Iterator[tuple[Tensor, Tensor]]:
+            watch: Stopwatch | None = None,
+            twice: bool = True) -> Iterator[tuple[Tensor, Tensor]]:
     """Yield features and which images have them, batch by batch.
 
     A bar shows images per second, the time left, and what takes it: waiting
@@ -43,6 +43,8 @@ def extract(images: PriorImages,
         ranks: Processes that do as much as this one. The bar counts the
             images of all, as if all had the same pace.
         watch: Gets the times.
+        twice: Whether to look at the first batch twice, as priors must give
+            the same features each time; a model in training need not.
 
     Yields:
         Features, (m, d) float32 on the CPU, of those of a batch's n images
@@ -58,7 +60,7 @@ def extract(images: PriorImages,
     if batches is None:
         batches = batches_of(range(len(images)))
     watch = watch or Stopwatch()
-    forward, tried = forward_of(images.prior, watch), False
+    forward = forward_of(images.prior, watch)
     loader = DataLoader(images, batch_sampler=batches,
                         num_workers=images.workers,
                         pin_memory=torch.cuda.is_available(),
@@ -72,10 +74,10 @@ def extract(images: PriorImages,
                         else forward(batch).clone())
             _check_finite(features, readable, indices, images)
             watch.lap('forward')
-            if not (tried or batch is None):
+            if twice and batch is not None:
                 check_same(features, batch, images.prior)
                 watch.skip()
-                tried = True
+                twice = False
             yield features, readable
             watch.lap('write')
             bar.set_description(f'{title} ({watch})', refresh=False)

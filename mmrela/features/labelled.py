@@ -66,6 +66,6 @@ class LabelledImages:
         batches = batches_of(self.rows)
         share = math.ceil(len(batches) / size)
         batches = batches[rank * share:(rank + 1) * share]
-        found = extract(images, title=None, batches=batches)
+        found = extract(images, title=None, batches=batches, twice=False)
         for batch, (features, readable) in zip(batches, found):
             yield features, self.labels[list(batch)][readable]

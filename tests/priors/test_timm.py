@@ -96,6 +96,14 @@ def test_other_weights_are_refused(tmp_path, state):
         build_prior('timm:resnet10t', str(tmp_path / 'w.pth'))
 
 
+def test_weights_that_fit_no_other_size(tmp_path):
+    torch.save(timm.create_model('gmixer_12_224').state_dict(),
+               tmp_path / 'w.pth')
+    with pytest.raises(UserError, match='w.pth into gmixer_12_224 for images '
+                       'of 96 pixels: its keys or shapes'):
+        build_prior('timm:gmixer_12_224,size=96', str(tmp_path / 'w.pth'))
+
+
 @pytest.mark.parametrize('name, size, reason', [
     ('nonsense', None, 'no such model'),
     ('resnet10t.nonsense', None, 'no such model'),
