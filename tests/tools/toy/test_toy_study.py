@@ -8,7 +8,7 @@ import torch
 from PIL import Image
 
 from _lib.toy import report
-from _lib.toy.network import outputs
+from _lib.toy.network import EVERY, outputs
 from _lib.toy.study import RHOS, Validation, compare, mean_and_error, study
 
 
@@ -29,7 +29,7 @@ def test_networks_learn_more_from_better_data(small):
         assert sweep.excess[-1].shape == (len(sweep.settings), 2)
         torch.testing.assert_close(sweep.curves[-1, 0],
                                    sweep.excess[-1, best])
-        torch.testing.assert_close(sweep.curves[30, 2],
+        torch.testing.assert_close(sweep.curves[300 // EVERY, 2],
                                    sweep.excess[1, worst])
 
 

@@ -14,8 +14,8 @@ from mmrela.rng import generator_of
 HIDDEN = 50
 SIZE = 4 * HIDDEN + 1
 STEPS, RATE, MOMENTUM = 1000, 0.002, 0.98
-EVERY = 10  # steps between the parameters that a training keeps
-_AT_ONCE = 2**22  # activations
+EVERY = 20  # steps between the parameters that a training keeps
+_AT_ONCE = 2**18  # activations
 
 
 def initial(*key: int) -> Tensor:

@@ -101,7 +101,7 @@ def _theorem2(axes: Axes, rows: list[dict]) -> None:
                       label=f'{name}, Σ = {spread:g}')
     axes.set(title='Theorem 2 (η = 0.1, t = 100)', xlabel='1 − ρ',
              yscale='log', ylim=(0.01, 20))
-    axes.legend(fontsize=7, ncols=2, loc='upper center')
+    axes.legend(fontsize=6, ncols=2, loc='upper center')
 
 
 _STYLES = dict(
