@@ -8,8 +8,9 @@ import torch
 from PIL import Image
 
 from _lib.toy import report
+from _lib.toy.formulas import compare, mean_and_error
 from _lib.toy.network import EVERY, outputs
-from _lib.toy.study import RHOS, Validation, compare, mean_and_error, study
+from _lib.toy.study import RHOS, Validation, spearman, spearman_rows, study
 
 
 @pytest.fixture(scope='module')
@@ -17,7 +18,7 @@ def small():
     """Two seeds, and few samples of everything else."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr('_lib.toy.study.VALIDATION', 400)
-        patch.setattr('_lib.toy.study.REPEATS', 200)
+        patch.setattr('_lib.toy.formulas.REPEATS', 200)
         return study(2)
 
 
@@ -76,10 +77,10 @@ def test_spearman_is_its_formula():
     a, b = rng.normal(size=(2, 9))
     ranks = [[sorted(row).index(v) for v in row] for row in (a, b)]
     distance = sum((i - j)**2 for i, j in zip(*ranks))
-    assert report.spearman(a, b) == pytest.approx(
+    assert spearman(a, b) == pytest.approx(
         1 - 6 * distance / (9 * 80))
     # Ranks 1, 2.5, 2.5, 4 against 1 to 4.
-    tied = report.spearman(np.array([0, 5, 5, 9]), np.array([1, 2, 3, 4]))
+    tied = spearman(np.array([0, 5, 5, 9]), np.array([1, 2, 3, 4]))
     assert tied == pytest.approx(4.5 / math.sqrt(4.5 * 5))
 
 
@@ -94,7 +95,7 @@ def test_compare_counts_standard_errors():
 def test_what_the_paper_claims_of_samples_and_targets():
     found = study(20)
     for sweep in found.samples, found.targets:
-        rows = report.spearman_rows(sweep)
+        rows = spearman_rows(sweep)
         assert all(row['means'] >= 0.9 for row in rows)
     for rows in found.theorem1, found.theorem2:
         off = np.array([row['off'] for row in rows])

@@ -8,11 +8,12 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 
+from .formulas import mean_and_error
 from .linear import Setting
 from .linear import theorem1 as formula
 from .mixture import SIGMA, overlap, printed_overlap
 from .network import EVERY, STEPS
-from .study import AT, Study, Sweep, mean_and_error
+from .study import AT, Study, Sweep
 
 COLORS = 'tab:green', 'tab:orange', 'tab:red'  # from best to worst
 

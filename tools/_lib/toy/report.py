@@ -5,13 +5,13 @@ import json
 from pathlib import Path
 
 import numpy as np
-from torch import Tensor
 
 from mmrela.files.atomic import write_atomically
 
 from ..markdown import table
+from .formulas import mean_and_error
 from .pictures import draw
-from .study import AT, Study, Sweep, mean_and_error
+from .study import AT, Study, Sweep, spearman_rows
 
 
 def write(found: Study, folder: Path) -> None:
@@ -27,7 +27,7 @@ def numbers(found: Study) -> dict:
     """All figures but the pictures' curves."""
     return dict(
         seeds=found.samples.excess.shape[-1],
-        posterior_loss=found.posterior_loss,
+        least=found.least, ends=found.ends,
         samples=_sweep_numbers(found.samples),
         targets=_sweep_numbers(found.targets),
         theorem1=found.theorem1, theorem2=found.theorem2,
@@ -42,36 +42,14 @@ def _sweep_numbers(sweep: Sweep) -> dict:
         spearman=spearman_rows(sweep), plane=sweep.landscape.share)
 
 
-def spearman_rows(sweep: Sweep) -> list[dict]:
-    """Rank correlations with Σ, or 1 - ρ, after each number of steps.
-
-    `means` is that of the mean over seeds, `runs` that of all runs at once,
-    `median` and `least` those of the seeds' own.
-    """
-    hardest = sweep.shown[-1] > sweep.shown[0]
-    sign = 1 if hardest else -1
-    hard = sign * np.array(sweep.settings)
-    rows = []
-    for steps, runs in zip(AT, sweep.excess.double().numpy()):
-        own = [spearman(hard, column) for column in runs.T]
-        rows.append(dict(
-            steps=steps, means=spearman(hard, runs.mean(1)),
-            runs=spearman(np.repeat(hard, runs.shape[1]), runs.ravel()),
-            median=float(np.median(own)), least=min(own)))
-    return rows
-
-
-def spearman(a: np.ndarray, b: np.ndarray) -> float:
-    """Rank correlation of two rows; equals share the mean of their ranks."""
-    ranks = [np.sign(row[:, None] - row).sum(1) for row in (a, b)]
-    return float(np.corrcoef(ranks)[0, 1])
-
-
 def markdown(found: Study) -> str:
     """Tables under headings."""
     parts = {
-        'Excess loss against Σ': _excess_table('Σ', found.samples),
-        'Excess loss against ρ': _excess_table('ρ', found.targets),
+        'Excess loss against Σ': _excess_table(found.samples, {
+            'Σ': found.samples.settings, 'of its posterior': [
+                f'{end:.4f}' for end in found.ends]}),
+        'Excess loss against ρ': _excess_table(found.targets, {
+            'ρ': found.targets.settings}),
         'Rank correlation of the excess': _spearman_table(found),
         'Theorem 1': _theorem1_table(found.theorem1),
         'Theorem 2': _theorem2_table(found.theorem2),
@@ -82,12 +60,11 @@ def markdown(found: Study) -> str:
                      for title, text in parts.items())
 
 
-def _excess_table(symbol: str, sweep: Sweep) -> str:
-    head = [symbol, *(f'after {steps:,} steps' for steps in AT)]
-    return table(head, (
-        [setting, *(_pair(mean_and_error(runs)) for runs in after)]
-        for setting, after in zip(
-            sweep.settings, sweep.excess.transpose(0, 1))))
+def _excess_table(sweep: Sweep, beside: dict[str, list]) -> str:
+    head = [*beside, *(f'after {steps:,} steps' for steps in AT)]
+    after = [[_pair(mean_and_error(runs)) for runs in settings]
+             for settings in sweep.excess]
+    return table(head, zip(*beside.values(), *after))
 
 
 def _spearman_table(found: Study) -> str:
@@ -134,11 +111,9 @@ def _theorem2_table(rows: list[dict]) -> str:
 
 
 def _boundary_table(rows: list[dict]) -> str:
-    head = ['Σ', 'likelihoods', 'samples', 'networks',
-            'excess of the posterior for this Σ']
-    return table(head, (
+    return table(['Σ', 'likelihoods', 'samples', 'networks'], (
         [row['sigma'], f'{row["likelihoods"]:.4f}', _pair(row['samples']),
-         _pair(row['networks']), f'{row["limit"]:.4f}'] for row in rows))
+         _pair(row['networks'])] for row in rows))
 
 
 def _overlap_table(rows: list[dict]) -> str:
@@ -148,6 +123,6 @@ def _overlap_table(rows: list[dict]) -> str:
          _pair(row['sampled']), f'{row["printed"]:.4f}'] for row in rows))
 
 
-def _pair(pair: tuple[float, float] | Tensor) -> str:
+def _pair(pair: tuple[float, float]) -> str:
     mean, error = pair
     return f'{mean:.4f} ± {error:.4f}'

@@ -8,16 +8,14 @@ which every setting makes its samples; f* of a seed is its own Σ = 0.1 network.
 """
 from __future__ import annotations
 
-import math
-from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import product
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from . import linear, mixture
+from . import mixture
+from .formulas import KEY, boundaries, overlaps, theorem1, theorem2
 from .landscape import Landscape, landscape
 from .network import EVERY, SIZE, STEPS, initial, losses, outputs, train
 
@@ -26,13 +24,6 @@ RHOS = [n / 10 for n in range(11)]
 AT = [100, 300, STEPS]  # steps at which all settings are looked at
 VALIDATION = 4000
 _ON_PLANE = 1000  # of them, for a landscape's many networks
-_KEY = 32  # of the random numbers, beside a stream's number and the seed
-TIMES = [1, 3, 10, 30, 100]
-RATES = [0.01, 0.1, 0.5]
-SCALES, SHAPES = [0.1, 0.5, 1.], [1., 2., 8.]
-SPREADS, RELABELLED = [0.5, 1.], [0, 0.2, 0.4, 0.6, 0.8, 1.]
-REPEATS = 20_000
-AUGMENTATIONS = [0, 0.25, 0.5, 1, 2, 4]  # kα
 
 
 @dataclass
@@ -61,8 +52,15 @@ class Sweep:
 
 @dataclass
 class Study:
-    """Fig. 2 and 3; rows of theorems 1 and 2 and of appendices E and M."""
-    posterior_loss: float
+    """Fig. 2 and 3; rows of theorems 1 and 2 and of appendices E and M.
+
+    Attributes:
+        least: Validation loss of the true posterior.
+        ends: Excess of the posterior for each of SIGMAS, which is where a
+            network that only sees samples of that spread would end.
+    """
+    least: float
+    ends: list[float]
     samples: Sweep
     targets: Sweep
     theorem1: list[dict]
@@ -75,7 +73,7 @@ class Validation:
     """Samples of the original mixture, and the least loss on them."""
 
     def __init__(self) -> None:
-        self.y, noise = mixture.draw(VALIDATION, _KEY, 0)
+        self.y, noise = mixture.draw(VALIDATION, KEY, 0)
         self.x = mixture.place(self.y, noise, mixture.SIGMA)
         self.least = self.of_posterior(mixture.SIGMA)
 
@@ -91,9 +89,9 @@ class Validation:
 def study(seeds: int) -> Study:
     """Everything, for this many seeds from 0 on."""
     data = Validation()
-    begin = torch.stack([initial(_KEY, 1, n) for n in range(seeds)])
+    begin = torch.stack([initial(KEY, 1, n) for n in range(seeds)])
     labels, noise = map(torch.stack, zip(*(
-        mixture.draw(STEPS, _KEY, 2, n) for n in range(seeds))))
+        mixture.draw(STEPS, KEY, 2, n) for n in range(seeds))))
     x = torch.stack([mixture.place(labels, noise, s) for s in SIGMAS])
     samples = _sweep(data, SIGMAS, [0.1, 0.5, 1.], begin, x,
                      labels.expand(x.shape[:-1]))
@@ -101,8 +99,9 @@ def study(seeds: int) -> Study:
     y = torch.stack([rho * answers + (1 - rho) * labels for rho in RHOS])
     targets = _sweep(data, RHOS, [1., 0.5, 0.], begin,
                      x[-1].expand(len(RHOS), *x.shape[1:]), y)
-    return Study(data.least, samples, targets, list(theorem1()),
-                 list(theorem2()), list(boundaries(data, samples)),
+    ends = [data.of_posterior(sigma) - data.least for sigma in SIGMAS]
+    return Study(data.least, ends, samples, targets, list(theorem1()),
+                 list(theorem2()), list(boundaries(SIGMAS, samples.last)),
                  list(overlaps()))
 
 
@@ -118,74 +117,26 @@ def _sweep(data: Validation, settings: list[float], shown: list[float],
         x[rows[0], 0], y[rows[0], 0], path[-1])
 
 
-def theorem1() -> Iterator[dict]:
-    """Rows of setting, formula, simulation and bound of the excess."""
-    constant, _ = linear.constants()
-    for n, (rate, scale, shape) in enumerate(product(RATES, SCALES, SHAPES)):
-        setting = linear.Setting(rate, scale, shape)
-        rng = np.random.default_rng([_KEY, 3, n])
-        for steps, theta in zip(TIMES, linear.simulate(
-                setting, TIMES, REPEATS, rng)):
-            formula = linear.theorem1(steps, setting)
-            yield dict(
-                vars(setting), steps=steps,
-                **compare(formula, (theta - linear.BEST)**2),
-                excess=linear.excess_error(theta).mean(),
-                excess_bound=constant * formula)
+def spearman_rows(sweep: Sweep) -> list[dict]:
+    """Rank correlations with Σ, or 1 - ρ, after each number of steps.
+
+    `means` is that of the mean over seeds, `runs` that of all runs at once,
+    `median` and `least` those of the seeds' own.
+    """
+    hardest = sweep.shown[-1] > sweep.shown[0]
+    sign = 1 if hardest else -1
+    hard = sign * np.array(sweep.settings)
+    rows = []
+    for steps, runs in zip(AT, sweep.excess.double().numpy()):
+        own = [spearman(hard, column) for column in runs.T]
+        rows.append(dict(
+            steps=steps, means=spearman(hard, runs.mean(1)),
+            runs=spearman(np.repeat(hard, runs.shape[1]), runs.ravel()),
+            median=float(np.median(own)), least=min(own)))
+    return rows
 
 
-def theorem2() -> Iterator[dict]:
-    """Rows of setting, formula, simulation, and what bounds the latter."""
-    _, constant = linear.constants()
-    for n, (rate, spread, rho) in enumerate(product(
-            RATES, SPREADS, RELABELLED)):
-        setting = linear.Setting(rate, math.sqrt(2) * spread, 2., rho)
-        noise = linear.noise_of(setting)
-        rng = np.random.default_rng([_KEY, 4, n])
-        for steps, theta in zip(TIMES, linear.simulate(
-                setting, TIMES, REPEATS, rng)):
-            squared = linear.squared(steps, setting, noise.square)
-            bound = linear.theorem2(steps, setting, noise)
-            yield dict(
-                vars(setting), spread=spread, steps=steps,
-                **compare(squared, (theta - linear.BEST)**2),
-                distance=np.abs(theta - linear.BEST).mean(), bound=bound,
-                excess=linear.excess_error(theta).mean(),
-                excess_bound=constant * bound)
-
-
-def compare(formula: float, values: np.ndarray) -> dict[str, float]:
-    """A formula beside the mean of simulated values, in standard errors."""
-    mean, error = values.mean(), values.std(ddof=1) / math.sqrt(len(values))
-    return dict(formula=formula, simulated=mean, error=error,
-                off=(mean - formula) / error)
-
-
-def boundaries(data: Validation, samples: Sweep) -> Iterator[dict]:
-    """Appendix E: where the classes meet, by three ways, for each Σ."""
-    line = torch.linspace(0, 3, 3001)[:, None].expand(-1, 2)
-    for sigma, theta in zip(samples.settings, samples.last):
-        sampled = torch.tensor([mixture.best_threshold(
-            *mixture.draw(REPEATS, _KEY, 5, n), sigma) for n in range(100)])
-        # Networks answer 1 from there up to the end of the line.
-        crossed = 3 * (outputs(theta, line) < 0.5).float().mean(-1)
-        yield dict(sigma=sigma, likelihoods=mixture.boundary(sigma),
-                   samples=mean_and_error(sampled),
-                   networks=mean_and_error(crossed),
-                   limit=data.of_posterior(sigma) - data.least)
-
-
-def overlaps() -> Iterator[dict]:
-    """Appendix M: overlap by our formula, by sampling and as printed."""
-    for n, augmentation in enumerate(AUGMENTATIONS):
-        spread = math.sqrt(mixture.SIGMA**2 + augmentation)
-        yield dict(
-            augmentation=augmentation, formula=mixture.overlap(spread),
-            sampled=mixture.sampled_overlap(augmentation, 10**6, _KEY, 6, n),
-            printed=mixture.printed_overlap(spread))
-
-
-def mean_and_error(values: Tensor) -> tuple[float, float]:
-    """Over the last dimension, of one dimension."""
-    values = values.double()
-    return values.mean().item(), (values.std() / len(values)**0.5).item()
+def spearman(a: np.ndarray, b: np.ndarray) -> float:
+    """Rank correlation of two rows; equals share the mean of their ranks."""
+    ranks = [np.sign(row[:, None] - row).sum(1) for row in (a, b)]
+    return float(np.corrcoef(ranks)[0, 1])
