@@ -32,7 +32,7 @@ RIGHT = dict(
     linear_probe=[CIFAR, *PRIOR], plot_run=['work'],
     prepare_cifar10=[], prepare_mobilenet_v2=[],
     rank_priors=[CIFAR, '--priors', 'random'],
-    show_targets=[CIFAR, '--stores', 'dir'], train=[CIFAR])
+    show_targets=[CIFAR, '--stores', 'dir'], toy_study=[], train=[CIFAR])
 WRONG = dict(
     benchmark=[[], ['step', 'no.py'], ['pca', '--pairs', '0']],
     check_targets=[[], ['dir', '--config', 'no.py']],
@@ -43,6 +43,7 @@ WRONG = dict(
     rank_priors=[['no.py', '--priors', 'random'],
                  [CIFAR, '--priors', 'random', 'random']],
     show_targets=[['no.py', '--stores', 'dir'], [CIFAR]],
+    toy_study=[['--seeds', '1']],
     train=[['no.py'], ['mmpretrain::byol/no.py'], ['nothing::no.py'],
            [CIFAR, '--launcher', 'x'], [CIFAR, '--dump'],
            [CIFAR, '--rela', '']])
