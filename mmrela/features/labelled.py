@@ -50,7 +50,7 @@ class LabelledImages:
         """Images of all ranks."""
         return len(self.rows)
 
-    def extract(self, images: PriorImages
+    def extract(self, images: PriorImages, title: str | None = None
                 ) -> Iterator[tuple[Tensor, Tensor]]:
         """Yield features, (n, d), and labels, (n,), of this rank's share.
 
@@ -60,6 +60,7 @@ class LabelledImages:
 
         Args:
             images: ``self.dataset`` as a prior sees it.
+            title: Of the first rank's progress bar; ``None`` for none.
 
         Raises:
             UserError: as :func:`~mmrela.features.extract.extract`.
@@ -68,6 +69,6 @@ class LabelledImages:
         batches = batches_of(self.rows)
         share = math.ceil(len(batches) / size)
         batches = batches[rank * share:(rank + 1) * share]
-        found = extract(images, title=None, batches=batches)
+        found = extract(images, None if rank else title, batches, ranks=size)
         for batch, (features, readable) in zip(batches, found):
             yield features, self.labels[list(batch)][readable]

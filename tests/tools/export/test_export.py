@@ -35,7 +35,7 @@ BACKBONES = dict(
                  output_stride=8),
     caffe=dict(type='ResNet', depth=50, style='caffe'),
     narrow=dict(type='ResNet', depth=18, base_channels=8, stem_channels=8),
-    swin=dict(type='SwinTransformer', img_size=64, window_size=2,
+    swin=dict(type='SwinTransformer', img_size=64, out_indices=(1, ),
               arch=dict(embed_dims=8, depths=[1, 1], num_heads=[1, 1])))
 
 

@@ -20,11 +20,7 @@ SIZES = {192: 'tiny', 384: 'small', 768: 'base', 1024: 'large'}  # of a ViT
 
 
 def torchvision(source: Source) -> Recipe:
-    """torchvision's network for a backbone.
-
-    Raises:
-        UserError: it has none.
-    """
+    """torchvision's network for a backbone; a UserError if it has none."""
     return _find(source, 'torchvision', dict(
         ResNet=_resnet, ResNet_CIFAR=_resnet, MobileNetV2=_mobilenet,
         VisionTransformer=_vit, MoCoV3ViT=_vit, MAEViT=_vit,
@@ -32,11 +28,7 @@ def torchvision(source: Source) -> Recipe:
 
 
 def timm(source: Source) -> Recipe:
-    """timm's network for a backbone.
-
-    Raises:
-        UserError: it has none.
-    """
+    """timm's network for a backbone; a UserError if it has none."""
     return _find(source, 'timm', dict(
         ResNet=_timm_resnet, ResNet_CIFAR=_timm_resnet,
         MobileNetV2=_timm_mobilenet, EfficientNet=_timm_efficientnet,

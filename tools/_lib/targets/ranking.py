@@ -1,13 +1,10 @@
 """Prior models compared on a config's images."""
 from __future__ import annotations
 
-import numpy as np
-import torch
 from mmengine.config import Config
 from torch import Tensor
 from torch.utils.data import Dataset
 
-from mmrela.datasets.access import locate
 from mmrela.errors import UserError
 from mmrela.features.extract import batches_of
 from mmrela.features.images import images_of
@@ -22,7 +19,7 @@ from mmrela.measures.regression import (
 )
 from mmrela.priors import Prior, build_prior
 
-from ..images import build_dataset, head_width
+from ..images import build_dataset, head_width, own_labels
 from .ranking_report import order
 
 LEAST = 20  # images
@@ -35,15 +32,6 @@ def look(prior: Prior, dataset: Dataset, rows: list[int],
         range(len(rows)))]
     return measure(images_of(cfg, dataset, prior), batches, prior.name,
                    Stopwatch())
-
-
-def own_labels(dataset: Dataset, rows: list[int]) -> Tensor | None:
-    """Labels of some samples, (n,) int64; ``None`` if they have none."""
-    places = [locate(dataset, row) for row in rows]
-    labels = [where.get_data_info(i).get('gt_label') for where, i in places]
-    if not all(isinstance(label, (int, np.integer)) for label in labels):
-        return None
-    return torch.tensor(labels)
 
 
 class Labels:
