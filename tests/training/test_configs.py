@@ -28,7 +28,7 @@ def named(*parts: str) -> list[str]:
 
 CIFAR10, TINY = named('cifar10.py', 'cifar10_'), named('tinyimagenet')
 STUDENTS = named('mobilenetv2', 'efficientnetb0', 'vittiny')
-LINEAR = named('linear/')
+LINEAR, FINETUNE = named('linear/'), named('finetune/')
 IN1K = sorted({*named('in1k')} - {*LINEAR})
 # Name -> leaves that run in one process, builder of their data, image side.
 GROUPS = dict(
@@ -71,7 +71,7 @@ def is_complete(cfg: Config) -> bool:
 def test_every_leaf_is_in_one_group():
     grouped = [leaf for leaves, _, _ in GROUPS.values() for leaf in leaves]
     assert sorted(grouped) == LEAVES
-    assert len(LEAVES) == 44
+    assert len(LEAVES) == 46
 
 
 def run(leaves: list[str], root: Path) -> dict[str, list[dict]]:
@@ -110,7 +110,7 @@ def test_a_step_of_each_stage(group, cifar_root, tmp_path):
 def check_views(leaf: str, steps: list[dict], side: int) -> None:
     """One or two weak views first, then what the recipe asks for."""
     full = [[side, side]]
-    if leaf in LINEAR:
+    if leaf in LINEAR + FINETUNE:
         assert [s['rela'] for s in steps] == [False, False], leaf
         return
     assert [s['rela'] for s in steps] == [True, False], leaf
