@@ -70,5 +70,6 @@ class LabelledImages:
         share = math.ceil(len(batches) / size)
         batches = batches[rank * share:(rank + 1) * share]
         found = extract(images, None if rank else title, batches, ranks=size)
-        for batch, (features, readable) in zip(batches, found):
+        # zip asks the first one for more, so the bar comes to its end.
+        for (features, readable), batch in zip(found, batches):
             yield features, self.labels[list(batch)][readable]

@@ -61,7 +61,8 @@ def test_all_checkpoints_of_a_run(work_dir, options, tmp_path, capsys):
         assert all(0 <= row[key] <= 100 for key in KEYS)
         assert row['linear_top1'] <= row['linear_top5']
         assert (row['train_images'], row['test_images']) == (140, 130)
-    said = capsys.readouterr().out
+    said, bars = capsys.readouterr()
+    assert '140/140' in bars and '130/130' in bars
     table = (tmp_path / 'out/evaluation.md').read_text()
     assert said.endswith(table) and f'| {rows[1]["knn_top5"]:.2f} |' in table
     assert {'#1f77b4', '#ff7f0e'} <= colors(tmp_path / 'out/evaluation.png')

@@ -38,12 +38,13 @@ def test_labels_and_picture(written):
         assert len(np.unique(np.asarray(image.convert('L')))) > 50
 
 
-def test_a_prior_reads_them(written, cifar_root, tmp_path):
+def test_a_prior_reads_them(written, cifar_root, tmp_path, capsys):
     """The same targets as from the network itself: `file:` is its way."""
     again = tmp_path / 'again.npy'
     assert call('embed', CIFAR, '--prior', f'file:{written}', '--out', again,
                 *cifar(cifar_root, 150)) == 0
     np.testing.assert_array_equal(np.load(again), np.load(written)[:150])
+    assert '150/150' in capsys.readouterr().err  # the bar comes to its end
     assert build_prior(f'file:{again}').features.shape == (150, 512)
 
 

@@ -83,14 +83,15 @@ def everything(images: PriorImages) -> tuple[Tensor, list[int]] | None:
     batches = batches_of(range(len(images)))
     share = -(-len(batches) // size)
     mine = batches[rank * share:(rank + 1) * share]
+    parts = extract(images, None if rank else 'features', mine, size)
+    # zip asks the first one for more, so the bar comes to its end.
     found = [(features, torch.tensor([*batch])[readable])
-             for batch, (features, readable) in zip(mine, extract(
-                 images, None if rank else 'features', mine, size))
+             for (features, readable), batch in zip(parts, mine)
              if readable.any()]
-    parts = processes.to_first(found)
-    if parts is None:
+    gathered = processes.to_first(found)
+    if gathered is None:
         return None
-    pairs = [pair for part in parts for pair in part]
+    pairs = [pair for part in gathered for pair in part]
     if not pairs:
         raise UserError('none of the images can be read')
     features, rows = map(torch.cat, zip(*pairs))
