@@ -84,6 +84,21 @@ def from_first(make: Callable[[], T]) -> T:
     return box[0]
 
 
+def to_first(mine: T) -> list[T] | None:
+    """What each rank has, in their order, on rank 0; ``None`` on others.
+
+    Raises:
+        UserError: another rank has died.
+    """
+    rank, size = rank_and_size()
+    if size == 1:
+        return [mine]
+    found = None if rank else [None] * size
+    with _alive():
+        distributed.gather_object(mine, found)
+    return found
+
+
 def wait() -> None:
     """Wait for all ranks.
 

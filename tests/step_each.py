@@ -61,7 +61,7 @@ def steps(config: str, root: Path) -> dict:
         **COMMON, 'train_dataloader.dataset.data_root': str(root),
         'work_dir': str(root / Path(config).stem)})
     cfg.experiment_name = Path(config).stem
-    if cfg.optim_wrapper.type == 'AmpOptimWrapper':  # for GPUs only
+    if cfg.optim_wrapper.get('type') == 'AmpOptimWrapper':  # for GPUs only
         cfg.optim_wrapper = dict(
             type='OptimWrapper', optimizer=cfg.optim_wrapper.optimizer)
     (pretraining if 'rela_head' in cfg.model else linear)(cfg, root)

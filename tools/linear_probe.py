@@ -29,7 +29,7 @@ def main() -> None:
     if (args.checkpoint is None) == (args.prior is None):
         raise ToolError('name either a checkpoint or a --prior')
     from _lib.config import load_config
-    from _lib.training.probe import probe, sentence
+    from _lib.evaluation.probe import probe, sentence
     from mmrela.files.atomic import write_atomically
     from mmrela.priors import build_prior, load_student
     cfg = load_config(args)

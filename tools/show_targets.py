@@ -29,6 +29,7 @@ def main() -> None:
     from _lib.targets.neighbours import (
         NEIGHBOURS,
         choose,
+        of_store,
         open_stores,
         picture,
     )
@@ -37,7 +38,7 @@ def main() -> None:
     stores = open_stores(args.stores, dataset)
     chosen = choose(args.images, len(dataset.dataset))
     args.out.parent.mkdir(parents=True, exist_ok=True)
-    picture(dataset.dataset, stores, chosen, args.out)
+    picture(dataset.dataset, [*map(of_store, stores)], chosen, args.out)
     print(f'{args.out}: {len(chosen)} images and their {NEIGHBOURS} nearest '
           f'neighbours under {len(stores)} stores')
 

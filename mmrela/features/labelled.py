@@ -6,10 +6,9 @@ from collections.abc import Iterator
 
 import torch
 from mmengine.dist import get_dist_info
+from mmpretrain.registry import DATASETS
 from torch import Tensor
 
-from ..datasets.host import build_host
-from ..datasets.missing import explained
 from ..errors import UserError
 from .extract import batches_of, extract
 from .images import PriorImages
@@ -31,9 +30,12 @@ class LabelledImages:
                  limit: int | None = None) -> None:
         if cfg is None:
             raise UserError(f'no data set for {name}: set it in the config')
-        with explained(cfg, name, name):
-            self.dataset = build_host(cfg)
+        try:
+            self.dataset = DATASETS.build(cfg)
             self.dataset.full_init()
+        except (OSError, AssertionError, RuntimeError) as e:
+            raise UserError(f'{name} cannot be read ({e}): point its '
+                            'data_root to it') from e
         try:
             labels = self.dataset.get_gt_labels()
         except (AttributeError, KeyError) as e:
@@ -48,8 +50,8 @@ class LabelledImages:
         """Images of all ranks."""
         return len(self.rows)
 
-    def extract(self, images: PriorImages
-                ) -> Iterator[tuple[Tensor, Tensor]]:
+    def extract(self, images: PriorImages, title: str | None = None,
+                twice: bool = False) -> Iterator[tuple[Tensor, Tensor]]:
         """Yield features, (n, d), and labels, (n,), of this rank's share.
 
         Those of rank 0, rank 1 and so on, one after the other, are what a
@@ -58,6 +60,8 @@ class LabelledImages:
 
         Args:
             images: ``self.dataset`` as a prior sees it.
+            title: Of the first rank's progress bar; ``None`` for none.
+            twice: See :func:`~mmrela.features.extract.extract`.
 
         Raises:
             UserError: as :func:`~mmrela.features.extract.extract`.
@@ -66,6 +70,8 @@ class LabelledImages:
         batches = batches_of(self.rows)
         share = math.ceil(len(batches) / size)
         batches = batches[rank * share:(rank + 1) * share]
-        found = extract(images, title=None, batches=batches, twice=False)
-        for batch, (features, readable) in zip(batches, found):
+        found = extract(images, None if rank else title, batches, size,
+                        twice=twice)
+        # zip asks the first one for more, so the bar comes to its end.
+        for (features, readable), batch in zip(found, batches):
             yield features, self.labels[list(batch)][readable]

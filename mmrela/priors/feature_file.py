@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,7 @@ from torch import Tensor, nn
 
 from ..datasets.rgb import Sample
 from ..errors import UserError
+from ..files.atomic import replacing, write_atomically
 from ..files.untrusted import DamagedError, map_array
 from .base import Prior
 
@@ -27,11 +29,43 @@ def load_stored(name: str, weights: str | None, image_size: int | None,
         raise UserError(f'--prior {spec} looks at no images: leave out '
                         '--weights and --image-size')
     file = Path(name)
-    features, ids = _read(file), _read_ids(file.with_suffix('.ids.txt'))
+    features, ids = _read(file), _read_ids(ids_file(file))
     if len(ids) != len(features):
         raise UserError(f'{file} has {len(features)} rows, but its .ids.txt '
                         f'{len(ids)} ids: each row needs its own')
     return StoredFeatures(spec, features, ids)
+
+
+def ids_file(file: Path) -> Path:
+    """Where the sample ids of ``FEATURES.npy`` stand."""
+    return file.with_suffix('.ids.txt')
+
+
+def write_ids(file: Path, ids: Iterable[str]) -> None:
+    """Write sample ids, one a line, as :func:`load_stored` reads them.
+
+    Raises:
+        UserError: the disk is full or fails.
+    """
+    text = ''.join(f'{name}\n' for name in ids)
+    write_atomically(file, text.encode('utf-8', 'surrogateescape'))
+
+
+def write_features(file: Path, features: np.ndarray,
+                   ids: Iterable[str]) -> None:
+    """Write what ``file:FEATURES.npy`` reads, ids first.
+
+    Args:
+        file: Its name ends in ``.npy``.
+        features: (N, d) floats.
+        ids: Of the N samples.
+
+    Raises:
+        UserError: the disk is full or fails.
+    """
+    write_ids(ids_file(file), ids)
+    with replacing(file) as f:
+        np.lib.format.write_array(f, features, allow_pickle=False)
 
 
 class StoredFeatures(Prior):

@@ -4,7 +4,13 @@ import numpy as np
 import pytest
 import torch
 
-from mmrela.measures.neighbours import CHUNK, knn_predict, nearest
+from mmrela.measures.neighbours import (
+    CHUNK,
+    knn_predict,
+    knn_votes,
+    nearest,
+    top,
+)
 
 
 def naive(feature, bank, labels, k, temperature):
@@ -73,6 +79,17 @@ def test_a_small_temperature_does_not_overflow():
 def test_no_queries():
     _, bank, labels = random_bank()
     assert knn_predict(bank[:0], bank, labels, 4).shape == (0, )
+
+
+@pytest.mark.parametrize('count', [1, 2, 3, 9])
+def test_top_is_a_full_sort(count):
+    queries, bank, labels = random_bank()
+    votes = knn_votes(queries, bank, labels, 4, k=30)
+    truth = torch.arange(len(votes)) % 5  # nobody learned the last class
+    hits = [want in sorted(range(4), key=row.__getitem__)[::-1][:count]
+            for row, want in zip(votes.tolist(), truth.tolist())]
+    assert top(votes, truth, count) == pytest.approx(
+        100 * sum(hits) / len(hits))
 
 
 @pytest.mark.parametrize('count', [1, 3, 10])

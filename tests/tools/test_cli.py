@@ -163,8 +163,10 @@ def test_torchrun_needs_its_launcher(mistake, cifar_root, tmp_path,
 
 def test_plain_configs_name_what_is_missing(mistake, tmp_path):
     linear = ROOT / 'configs' / 'linear' / 'resnet50_in1k.py'
-    said = mistake('train', linear, '--work-dir', tmp_path, '--cfg-options',
-                   f'train_dataloader.dataset.data_root={tmp_path}/none')
+    argv = ['train', linear, '--work-dir', tmp_path, '--cfg-options',
+            f'train_dataloader.dataset.data_root={tmp_path}/none']
+    assert 'init_cfg.checkpoint=FILE' in mistake(*argv)
+    said = mistake(*argv, 'model.backbone.init_cfg=None')
     assert f'{linear} names a file or folder that is not there' in said
 
 

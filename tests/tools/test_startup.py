@@ -28,7 +28,9 @@ PRIOR = ['--prior', 'random']
 # What each tool must have, and mistakes of its own.
 RIGHT = dict(
     benchmark=['step'], check_targets=['dir', '--config', CIFAR],
-    experiment=['quickstart'], gen_targets=[CIFAR, *PRIOR],
+    embed=[CIFAR, *PRIOR], evaluate=[CIFAR, *PRIOR],
+    experiment=['quickstart'], export_backbone=['file', '--to', 'timm'],
+    gen_targets=[CIFAR, *PRIOR],
     linear_probe=[CIFAR, *PRIOR], plot_run=['work'],
     prepare_cifar10=[], prepare_mobilenet_v2=[],
     rank_priors=[CIFAR, '--priors', 'random'],
@@ -36,7 +38,12 @@ RIGHT = dict(
 WRONG = dict(
     benchmark=[[], ['step', 'no.py'], ['pca', '--pairs', '0']],
     check_targets=[[], ['dir', '--config', 'no.py']],
+    embed=[['no.py', *PRIOR], [CIFAR], [CIFAR, 'file', *PRIOR]],
+    evaluate=[['no.py', *PRIOR], [CIFAR], [CIFAR, 'file', *PRIOR],
+              [CIFAR, '--all', 'dir', *PRIOR], [CIFAR, 'f', '--epochs', '0']],
     experiment=[[], ['nothing']],
+    export_backbone=[[], ['file'], ['file', '--to', 'jax'],
+                     ['file', '--to', 'timm', '--config', 'no.py']],
     gen_targets=[['no.py', *PRIOR], [CIFAR], [CIFAR, *PRIOR, '--amp', 'x']],
     linear_probe=[['no.py', *PRIOR], [CIFAR], [CIFAR, 'file', *PRIOR]],
     plot_run=[[]],
@@ -47,8 +54,9 @@ WRONG = dict(
     train=[['no.py'], ['mmpretrain::byol/no.py'], ['nothing::no.py'],
            [CIFAR, '--launcher', 'x'], [CIFAR, '--dump'],
            [CIFAR, '--rela', '']])
-HAVE_OPTIONS = ['benchmark', 'check_targets', 'gen_targets', 'linear_probe',
-                'rank_priors', 'show_targets', 'train']
+HAVE_OPTIONS = ['benchmark', 'check_targets', 'embed', 'evaluate',
+                'gen_targets', 'linear_probe', 'rank_priors', 'show_targets',
+                'train']
 
 
 @pytest.mark.parametrize('tool', TOOLS)

@@ -28,7 +28,7 @@ def named(*parts: str) -> list[str]:
 
 CIFAR10, TINY = named('cifar10.py', 'cifar10_'), named('tinyimagenet')
 STUDENTS = named('mobilenetv2', 'efficientnetb0', 'vittiny')
-LINEAR = named('linear/')
+LINEAR, FINETUNE = named('linear/'), named('finetune/')
 IN1K = sorted({*named('in1k')} - {*LINEAR})
 # Name -> leaves that run in one process, builder of their data, image side.
 GROUPS = dict(
@@ -37,7 +37,7 @@ GROUPS = dict(
     fashion=(named('fashionmnist'), layouts.fashion_mnist, 28),
     students=(sorted({*CIFAR10} & {*STUDENTS}), None, 32),
     tiny=(TINY, layouts.tiny_imagenet, 64),
-    folder=(['byol_rela_r50_folder.py'], layouts.flat_folder, 224),
+    folder=(named('_folder.py'), layouts.flat_folder, 224),
     imagefolder=(named('imagefolder'), layouts.class_folders, 224),
     in1k=(IN1K, layouts.imagenet, 224),
     linear=(LINEAR, layouts.imagenet, 224))
@@ -115,7 +115,7 @@ def test_a_step_of_each_stage(group, cifar_root, tmp_path):
 def check_views(leaf: str, steps: list[dict], side: int) -> None:
     """One or two weak views first, then what the recipe asks for."""
     full = [[side, side]]
-    if leaf in LINEAR:
+    if leaf in LINEAR + FINETUNE:
         assert [s['rela'] for s in steps] == [False, False], leaf
         return
     assert [s['rela'] for s in steps] == [True, False], leaf

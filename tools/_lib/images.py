@@ -1,9 +1,14 @@
-"""A config's training images, and how many components they get."""
+"""A config's training images, their labels, and how many components."""
 from __future__ import annotations
 
+import numpy as np
+import torch
 from mmengine.config import Config
 from mmpretrain.registry import DATASETS
+from torch import Tensor
+from torch.utils.data import Dataset
 
+from mmrela.datasets.access import locate
 from mmrela.datasets.rela_target import RelaTargetDataset
 from mmrela.errors import UserError
 from mmrela.resolve import resolve
@@ -38,3 +43,12 @@ def head_width(cfg: Config) -> int:
         raise UserError('neither --dim nor model.rela_head.out_channels says '
                         'how many components to keep')
     return width
+
+
+def own_labels(dataset: Dataset, rows: list[int]) -> Tensor | None:
+    """Labels of some samples, (n,) int64; ``None`` if they have none."""
+    places = [locate(dataset, row) for row in rows]
+    labels = [where.get_data_info(i).get('gt_label') for where, i in places]
+    if not all(isinstance(label, (int, np.integer)) for label in labels):
+        return None
+    return torch.tensor(labels)

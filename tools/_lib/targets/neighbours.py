@@ -1,6 +1,7 @@
-"""Nearest neighbours under targets, and their spectra, as a picture."""
+"""Nearest neighbours by targets or features, and spectra, as a picture."""
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -41,25 +42,40 @@ def draw_images(axes: list[Axes], dataset: Dataset, rows: list[int]) -> None:
         place.imshow(Sample(dataset, row).image)
 
 
-def draw_spectra(axes: Axes, stores: list[TargetStore]) -> None:
-    """Variance that the first components keep, of each store's prior."""
-    for store in stores:
-        pca = store.pca
-        kept = pca.variances.cumsum(0) / pca.total
-        axes.plot(range(1, len(kept) + 1), 100 * kept, label=name(store))
+@dataclass
+class Shown:
+    """Vectors of all images.
+
+    Args:
+        title: What they are.
+        vectors: (N, k), rows of which are read by an array of indices.
+        kept: Variance that the first components keep, shares (k,).
+    """
+    title: str
+    vectors: TargetStore | np.ndarray
+    kept: np.ndarray
+
+
+def of_store(store: TargetStore) -> Shown:
+    """Targets, and what their PCA kept of the prior's features."""
+    pca = store.pca
+    return Shown(f'{store.manifest.prior["name"]} ({store.directory.name})',
+                 store, pca.variances.cumsum(0) / pca.total)
+
+
+def draw_spectra(axes: Axes, shown: list[Shown]) -> None:
+    for each in shown:
+        axes.plot(range(1, len(each.kept) + 1), 100 * each.kept,
+                  label=each.title)
     axes.set(title='variance kept, %', xlabel='components', xscale='log',
              ylim=(0, 102))
     axes.legend(fontsize=8)
 
 
-def name(store: TargetStore) -> str:
-    return f'{store.manifest.prior["name"]} ({store.directory.name})'
-
-
-def picture(dataset: Dataset, stores: list[TargetStore], chosen: list[int],
+def picture(dataset: Dataset, shown: list[Shown], chosen: list[int],
             file: Path) -> None:
-    """A row an image: itself, then its neighbours under each store."""
-    ratios = [1] + ([0.3] + [1] * NEIGHBOURS) * len(stores)
+    """A row an image: itself, then its neighbours by each of the vectors."""
+    ratios = [1] + ([0.3] + [1] * NEIGHBOURS) * len(shown)
     width = 0.8 * sum(ratios)
     figure = Figure(figsize=(width + 4, 0.8 * len(chosen) + 0.4), dpi=90,
                     layout='constrained')
@@ -69,12 +85,12 @@ def picture(dataset: Dataset, stores: list[TargetStore], chosen: list[int],
     for axes in grid.flat:
         axes.set_axis_off()
     draw_images(grid[:, 0], dataset, chosen)
-    for number, store in enumerate(stores):
+    for number, each in enumerate(shown):
         first = 2 + number * (1 + NEIGHBOURS)
-        title = grid[0, first].set_title(name(store), loc='left', fontsize=8)
+        title = grid[0, first].set_title(each.title, loc='left', fontsize=8)
         title.set_in_layout(False)  # or its column grows as wide as it
-        found = nearest(store, chosen, NEIGHBOURS).tolist()
+        found = nearest(each.vectors, chosen, NEIGHBOURS).tolist()
         for axes, rows in zip(grid[:, first:first + NEIGHBOURS], found):
             draw_images(axes, dataset, rows)
-    draw_spectra(right.subplots(), stores)
+    draw_spectra(right.subplots(), shown)
     figure.savefig(file)

@@ -1,13 +1,11 @@
 """Prior models compared on a config's images."""
 from __future__ import annotations
 
-import numpy as np
 import torch
 from mmengine.config import Config
 from torch import Tensor
 from torch.utils.data import Dataset
 
-from mmrela.datasets.access import locate
 from mmrela.errors import UserError
 from mmrela.features.extract import batches_of
 from mmrela.features.images import images_of
@@ -23,7 +21,7 @@ from mmrela.measures.regression import (
 from mmrela.pca import BatchPCA, whitening
 from mmrela.priors import JoinedPrior, Prior, build_prior
 
-from ..images import build_dataset, head_width
+from ..images import build_dataset, head_width, own_labels
 from .ranking_report import order
 
 LEAST = 20  # images
@@ -45,15 +43,6 @@ def look(prior: Prior, dataset: Dataset, rows: list[int],
         features = (features - features.mean(0)) @ torch.from_numpy(
             basis).float()
     return features, rate
-
-
-def own_labels(dataset: Dataset, rows: list[int]) -> Tensor | None:
-    """Labels of some samples, (n,) int64; ``None`` if they have none."""
-    places = [locate(dataset, row) for row in rows]
-    labels = [where.get_data_info(i).get('gt_label') for where, i in places]
-    if not all(isinstance(label, (int, np.integer)) for label in labels):
-        return None
-    return torch.tensor(labels)
 
 
 class Labels:

@@ -1,1 +1,1 @@
-"""What train.py, linear_probe.py and plot_run.py do."""
+"""What train.py and plot_run.py do."""

@@ -18,6 +18,7 @@ from mmrela.files.atomic import remove_leftovers, write_atomically
 
 from ..config import misspelt
 from . import typos
+from .pretrained import require_loadable
 from .runnable import require_runnable
 
 
@@ -31,6 +32,7 @@ def train(cfg: Config) -> None:
     require_runnable(cfg)
     cpu_ranks.init_cpu_ranks(cfg)
     with misspelt(cfg.filename), mended_hue():  # configs without RELA, too
+        require_loadable(cfg)
         runner = build_runner(cfg)
         if is_main_process():  # the only one that writes checkpoints
             for folder in latest.folders(

@@ -1,0 +1,69 @@
+"""Linear classification of frozen features (paper, Table 9)."""
+from __future__ import annotations
+
+import torch
+from mmengine.config import Config
+from torch import Tensor, nn
+from tqdm import trange
+
+from mmrela.measures.neighbours import top
+from mmrela.priors import Prior
+
+from .labelled import both_splits
+
+Labelled = tuple[Tensor, Tensor]
+
+
+def probe(cfg: Config, model: Prior, epochs: int, seed: int) -> dict:
+    """Score a model's features of the config's labelled images.
+
+    Args:
+        cfg: Its ``probe`` names images to train on, and to test on.
+        model: Whose features are classified.
+        epochs: See :func:`classify`, as for ``seed``.
+
+    Raises:
+        UserError: the images are not there, or have no labels.
+    """
+    splits = both_splits(cfg, model)
+    train, test, _ = splits
+    top1 = top(classify(train, test[0], epochs, seed), test[1], 1)
+    return dict(linear_top1=round(top1, 2), model=model.name,
+                train_images=len(train[0]), test_images=len(test[0]),
+                warning=splits.warning(), epochs=epochs, seed=seed)
+
+
+def sentence(result: dict) -> str:
+    """What :func:`probe` found, for the user."""
+    return '; '.join(filter(None, (
+        f'linear probe of {result["model"]}: top-1 '
+        f'{result["linear_top1"]:.2f} %', result['warning'])))
+
+
+def classify(train: Labelled, test: Tensor, epochs: int = 100,
+             seed: int = 0) -> Tensor:
+    """Logits of ``nn.Linear`` after Adam, 3e-4, batch 128.
+
+    Args:
+        train: Features (N, d) float32 and labels (N,) int64.
+        test: Features of the images to score, (n, d).
+        epochs: Passes over the training features.
+        seed: Of the classifier's weights and the order of the batches.
+
+    Returns:
+        (n, classes) float32 on the CPU.
+    """
+    torch.manual_seed(seed)
+    device = 'cuda' if torch.cuda.is_available() else 'cpu'
+    features, labels = (t.to(device) for t in train)
+    linear = nn.Linear(features.shape[1], int(labels.max()) + 1).to(device)
+    optimizer = torch.optim.Adam(linear.parameters(), lr=3e-4)
+    for _ in trange(epochs, desc='probe', unit='epoch'):
+        for batch in torch.randperm(len(labels)).to(device).split(128):
+            loss = nn.functional.cross_entropy(
+                linear(features[batch]), labels[batch])
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+    with torch.inference_mode():
+        return linear(test.to(device)).cpu()

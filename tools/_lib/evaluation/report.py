@@ -1,0 +1,58 @@
+"""Scores as a table, a JSON file and a curve."""
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from matplotlib.figure import Figure
+
+from mmrela.files.atomic import write_atomically
+
+from ..markdown import table
+
+# key of a row -> title of its column, and the style of its curve
+COLUMNS = dict(
+    linear_top1=('linear, top-1 %', 'C0o-'),
+    linear_top5=('linear, top-5 %', 'C0o:'),
+    knn_top1=('kNN, top-1 %', 'C1o-'),
+    knn_top5=('kNN, top-5 %', 'C1o:'))
+
+
+def markdown(rows: list[dict]) -> str:
+    """A row for each network, its scores, and of how many images."""
+    head = ['network', *(title for title, _ in COLUMNS.values())]
+    cells = [[row['model'], *(f'{row[key]:.2f}' for key in COLUMNS)]
+             for row in rows]
+    first = rows[0]
+    images = (f'{first["train_images"]} images to learn from, '
+              f'{first["test_images"]} to test on')
+    return (f'{table(head, cells)}\n\n'
+            f'{"; ".join(filter(None, (images, first["warning"])))}.')
+
+
+def write_report(rows: list[dict], steps: list[int], folder: Path) -> None:
+    """Write ``evaluation.{json,md}``, and a ``.png`` of several networks.
+
+    Args:
+        rows: See ``scores.evaluate``, with the networks' names in ``model``.
+        steps: Epochs or steps after which they are of one run, if they are.
+        folder: Where to.
+    """
+    write_atomically(folder / 'evaluation.json',
+                     json.dumps(rows, indent=1).encode())
+    write_atomically(folder / 'evaluation.md',
+                     f'{markdown(rows)}\n'.encode())
+    if len(steps) > 1:
+        draw(rows, steps, folder / 'evaluation.png')
+
+
+def draw(rows: list[dict], steps: list[int], file: Path) -> None:
+    """Curves of the scores over a run."""
+    figure = Figure(figsize=(6, 4), dpi=120, layout='constrained')
+    axes = figure.subplots()
+    for key, (title, style) in COLUMNS.items():
+        axes.plot(steps, [row[key] for row in rows], style, label=title)
+    axes.set(xlabel=Path(rows[0]['model']).stem.rpartition('_')[0])
+    axes.legend(fontsize=8)
+    axes.grid(alpha=0.3)
+    figure.savefig(file)

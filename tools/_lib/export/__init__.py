@@ -1,0 +1,1 @@
+"""Backbones for other libraries than mmpretrain."""

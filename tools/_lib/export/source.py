@@ -1,0 +1,126 @@
+"""A checkpoint's backbone, by the config that the checkpoint was made with."""
+from __future__ import annotations
+
+from pathlib import Path
+
+import torch
+from mmengine.config import Config
+from mmengine.registry import init_default_scope
+from torch import Tensor, nn
+
+import mmrela.registry  # noqa: F401  registers what configs name
+from mmrela.engine.checkpoints import require_sound
+from mmrela.errors import UserError
+from mmrela.priors import load_student
+
+from ..config import misspelt
+from .literal import literal
+
+CIFAR, USUAL = 32, 224  # sides of images, in pixels
+
+
+class Source:
+    """What is exported.
+
+    Args:
+        checkpoint: Its file.
+        config: That of the training; ``None`` for the one that mmengine
+            left in the checkpoint, or else beside it.
+        side: Of the images that it is compared on, in pixels; ``None`` for
+            the backbone's own, or what is usual.
+
+    Raises:
+        UserError: there is no checkpoint, no config, or they do not fit.
+    """
+
+    def __init__(self, checkpoint: Path, config: Path | None = None,
+                 side: int | None = None) -> None:
+        self.file, self._side = checkpoint, side
+        require_sound(checkpoint)
+        self.cfg = _config(checkpoint, config)
+        init_default_scope(self.cfg.get('default_scope', 'mmpretrain'))
+        if 'backbone' not in self.cfg.get('model', {}):
+            raise UserError(f'the config of {checkpoint} has no '
+                            'model.backbone: pass --config')
+        with misspelt(str(config or checkpoint)):
+            prior = load_student(str(checkpoint), None, self.cfg)
+        self.features: nn.Module = prior.model  # (n, 3, H, W) to (n, d)
+
+    @property
+    def backbone(self) -> nn.Module:
+        """mmpretrain's own."""
+        return self.features.backbone
+
+    @property
+    def settings(self) -> dict:
+        """Of the backbone, as one process on a CPU can build it."""
+        settings = _named(self.cfg.model.backbone)
+        settings.pop('init_cfg', None)
+        norm = settings.get('norm_cfg') or {}
+        if norm.get('type') == 'SyncBN':
+            settings['norm_cfg'] = dict(norm, type='BN')
+        return settings
+
+    @property
+    def kind(self) -> str:
+        """Class of the backbone, such as ``ResNet``."""
+        return type(self.backbone).__name__
+
+    @property
+    def state(self) -> dict[str, Tensor]:
+        """Weights of the backbone by mmpretrain's names."""
+        return self.backbone.state_dict()
+
+    @property
+    def side(self) -> int:
+        """Of the images, in pixels."""
+        if self._side:
+            return self._side
+        size = self.settings.get('img_size', CIFAR if (
+            self.kind == 'ResNet_CIFAR') else USUAL)
+        return size if isinstance(size, int) else size[0]
+
+    def normalization(self) -> str:
+        """How images must be prepared, as a line of Python."""
+        stats = (self.cfg.model.get('data_preprocessor')
+                 or self.cfg.get('data_preprocessor') or {})
+        if not stats.get('mean'):
+            return '# images: (n, 3, H, W), not normalised'
+        mean, std = ([round(value / 255, 5) for value in stats[key]]
+                     for key in ('mean', 'std'))
+        return (f'# images: (n, 3, H, W), {_order(self.cfg, stats)} of 0 to 1 '
+                f'through Normalize({mean}, {std})')
+
+
+def _named(entry: object) -> object:
+    """Plain dicts and lists, in which classes are their names."""
+    if isinstance(entry, dict):
+        return {key: _named(value) for key, value in entry.items()}
+    if isinstance(entry, (list, tuple)):
+        return type(entry)(map(_named, entry))
+    if isinstance(entry, type):
+        return f'{entry.__module__}.{entry.__qualname__}'
+    return entry
+
+
+def _order(cfg: Config, stats: dict) -> str:
+    """The order of channels in which the training saw images."""
+    steps = cfg.get('train_dataloader', {}).get('dataset', {}).get('pipeline')
+    loads = str((steps or [{}])[0].get('type')).endswith('LoadImageFromFile')
+    return 'BGR' if loads and not stats.get('to_rgb') else 'RGB'
+
+
+def _config(checkpoint: Path, given: Path | None) -> Config:
+    if given is not None:
+        return Config.fromfile(given)
+    content = torch.load(checkpoint, map_location='cpu', weights_only=True)
+    meta = content.get('meta', {}) if isinstance(content, dict) else {}
+    text = meta.get('cfg')
+    if isinstance(text, str):
+        return Config(literal(text, checkpoint))
+    beside = sorted(checkpoint.parent.glob('*.py'),
+                    key=lambda file: file.stat().st_mtime)
+    if beside:
+        return Config.fromfile(beside[-1])
+    raise UserError(f'neither {checkpoint} nor its folder holds the config of '
+                    'its training: pass --config')

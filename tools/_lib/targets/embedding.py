@@ -1,0 +1,97 @@
+"""Features of a config's training images, in files."""
+from __future__ import annotations
+
+from pathlib import Path
+
+import torch
+from mmengine.config import Config
+from torch import Tensor
+from torch.utils.data import Dataset
+
+from mmrela import processes
+from mmrela.errors import UserError
+from mmrela.features.extract import batches_of, extract
+from mmrela.features.images import PriorImages, images_of
+from mmrela.files.atomic import write_atomically
+from mmrela.measures.regression import spectrum
+from mmrela.priors import Prior
+from mmrela.priors.feature_file import write_features
+
+from ..images import build_dataset, own_labels
+from .neighbours import NEIGHBOURS, Shown, choose, picture
+
+
+def embed(cfg: Config, prior: Prior, out: Path, skip: bool) -> str:
+    """Write features, ids, labels and a picture; what to tell.
+
+    Args:
+        cfg: Whose training images they are.
+        prior: What looks at them.
+        out: Its name ends in ``.npy``, the others begin with it.
+        skip: Whether to leave out images that cannot be read.
+
+    Raises:
+        UserError: of the images, or of the files.
+    """
+    if out.suffix != '.npy':
+        raise UserError(f'--out {out}: the name of an array ends in .npy')
+    dataset = build_dataset(cfg).dataset
+    images = images_of(cfg, dataset, prior, skip)
+    found = everything(images)
+    if found is None:
+        return ''
+    features, rows = found
+    ids = [*images.ids()]
+    write_features(out, features.numpy(), [ids[row] for row in rows])
+    said = [f'{out}: features (N, d) = {(*features.shape, )} of {prior.name}',
+            f'{out.with_suffix(".ids.txt")}: an id for each row']
+    labels = own_labels(dataset, rows)
+    if labels is not None:
+        file = out.with_suffix('.labels.txt')
+        write_atomically(file, ''.join(
+            f'{label}\n' for label in labels.tolist()).encode())
+        said.append(f'{file}: the class of each row')
+    if len(rows) > NEIGHBOURS:
+        file = out.with_suffix('.png')
+        shown = Shown(prior.name, features.numpy(),
+                      spectrum(features).cumsum(0).numpy())
+        picture(Rows(dataset, rows), [shown], choose(None, len(rows)),
+                file)
+        said.append(f'{file}: a few images and their nearest neighbours')
+    return '\n'.join(said)
+
+
+class Rows:
+    """Some samples of a data set, by mmengine's protocol of wrappers."""
+
+    def __init__(self, dataset: Dataset, rows: list[int]) -> None:
+        self.dataset, self.rows = dataset, rows
+
+    def _get_ori_dataset_idx(self, index: int) -> int:
+        return self.rows[index]
+
+
+def everything(images: PriorImages) -> tuple[Tensor, list[int]] | None:
+    """Features of all images that can be read, and which these are.
+
+    Returns:
+        (n, d) float32 and n indices, on the first of several ranks, which
+        share the work; ``None`` on the others.
+    """
+    rank, size = processes.rank_and_size()
+    batches = batches_of(range(len(images)))
+    share = -(-len(batches) // size)
+    mine = batches[rank * share:(rank + 1) * share]
+    parts = extract(images, None if rank else 'features', mine, size)
+    # zip asks the first one for more, so the bar comes to its end.
+    found = [(features, torch.tensor([*batch])[readable])
+             for (features, readable), batch in zip(parts, mine)
+             if readable.any()]
+    gathered = processes.to_first(found)
+    if gathered is None:
+        return None
+    pairs = [pair for part in gathered for pair in part]
+    if not pairs:
+        raise UserError('none of the images can be read')
+    features, rows = map(torch.cat, zip(*pairs))
+    return features, rows.tolist()

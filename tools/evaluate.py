@@ -1,0 +1,55 @@
+"""Score frozen features: linear probe and kNN, top-1 and top-5.
+
+The features of each network are computed once, by one process or by several
+(torchrun … tools/evaluate.py … --launcher pytorch). The linear classifier is
+linear_probe.py's, the kNN that of OnlineKNNHook (k = 200, T = 0.1).
+"""
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from _lib.cli import ToolError, add_cfg_options, add_config, positive, run
+
+
+def parse_args() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__)
+    add_config(parser)
+    add_cfg_options(parser)
+    add = parser.add_argument
+    add('checkpoints', nargs='*', type=Path, metavar='CHECKPOINT',
+        help='of this config')
+    add('--all', type=Path, metavar='WORK_DIR',
+        help='all checkpoints of a run, epoch_N.pth or iter_N.pth')
+    add('--prior', metavar='P', help='a prior model instead')
+    add('--weights', metavar='FILE|none', help='of the prior')
+    add('--data', type=Path, metavar='FOLDER',
+        help='images in FOLDER/train/CLASS and FOLDER/val/CLASS (default: '
+        "those of the config's `probe`)")
+    add('--image-size', type=positive, metavar='S',
+        help='side of the square to which images are resized and cropped')
+    add('--epochs', type=positive, default=100,
+        help='of the linear classifier (default: 100)')
+    add('--seed', type=int, default=0)
+    add('--out', type=Path, metavar='DIR',
+        help='write evaluation.md, .json and, of a run, .png there')
+    add('--launcher', choices=['none', 'pytorch', 'slurm'], default='none')
+    return parser.parse_args()
+
+
+def main() -> None:
+    args = parse_args()
+    if sum(map(bool, (args.checkpoints, args.all, args.prior))) != 1:
+        raise ToolError('name either checkpoints, or --all WORK_DIR, or a '
+                        '--prior')
+    from _lib.config import load_config
+    from _lib.evaluation.run import carry_out
+    from mmrela import processes
+    processes.start(args.launcher)
+    said = carry_out(load_config(args), args)
+    if processes.rank_and_size()[0] == 0:
+        print(said)
+
+
+if __name__ == '__main__':
+    run(main)

@@ -1,0 +1,39 @@
+"""Write a checkpoint's backbone as another library loads it.
+
+The names are the library's own; its constructor loads the file, and its
+features must equal ours (to 1e-5 of the largest) before the file is there.
+What is printed at the end is Python that loads it.
+"""
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from _lib.cli import add_config, positive, run
+
+LIBRARIES = ('torchvision', 'timm', 'mmpretrain', 'safetensors', 'onnx')
+
+
+def parse_args() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument('checkpoint', type=Path)
+    parser.add_argument('--to', choices=LIBRARIES, required=True)
+    add_config(parser, '--config', help='of the training (default: the one '
+               'in the checkpoint, or beside it)')
+    parser.add_argument('--image-size', type=positive, metavar='S',
+                        help='side of the images on which features are '
+                        'compared, and which an onnx file takes (default: '
+                        "the backbone's own, or 224)")
+    parser.add_argument('--out', type=Path, metavar='FILE',
+                        help='default: CHECKPOINT_LIBRARY.pth')
+    return parser.parse_args()
+
+
+def main() -> None:
+    args = parse_args()
+    from _lib.export.run import export
+    print(export(args))
+
+
+if __name__ == '__main__':
+    run(main)
