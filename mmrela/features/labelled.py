@@ -6,9 +6,10 @@ from collections.abc import Iterator
 
 import torch
 from mmengine.dist import get_dist_info
-from mmpretrain.registry import DATASETS
 from torch import Tensor
 
+from ..datasets.host import build_host
+from ..datasets.missing import explained
 from ..errors import UserError
 from .extract import batches_of, extract
 from .images import PriorImages
@@ -30,12 +31,9 @@ class LabelledImages:
                  limit: int | None = None) -> None:
         if cfg is None:
             raise UserError(f'no data set for {name}: set it in the config')
-        try:
-            self.dataset = DATASETS.build(cfg)
+        with explained(cfg, name, name):
+            self.dataset = build_host(cfg)
             self.dataset.full_init()
-        except (OSError, AssertionError, RuntimeError) as e:
-            raise UserError(f'{name} cannot be read ({e}): point its '
-                            'data_root to it') from e
         try:
             labels = self.dataset.get_gt_labels()
         except (AttributeError, KeyError) as e:

@@ -32,7 +32,7 @@ RIGHT = dict(
     experiment=['quickstart'], export_backbone=['file', '--to', 'timm'],
     gen_targets=[CIFAR, *PRIOR],
     linear_probe=[CIFAR, *PRIOR], plot_run=['work'],
-    prepare_cifar10=[], prepare_mobilenet_v2=[],
+    prepare_cifar10=[], prepare_fashion_mnist=[], prepare_mobilenet_v2=[],
     rank_priors=[CIFAR, '--priors', 'random'],
     show_targets=[CIFAR, '--stores', 'dir'], toy_study=[], train=[CIFAR])
 WRONG = dict(

@@ -137,6 +137,7 @@ def test_checkpoints_are_in_the_order_of_their_numbers(tmp_path):
 
 
 def test_both_splits_are_the_images_in_order(cfg):
-    train, test = both_splits(cfg, build_prior('random', cfg=cfg))
+    train, test, seen = both_splits(cfg, build_prior('random', cfg=cfg))
+    assert seen == 1  # the six files of small CIFAR are one
     assert train[1].tolist() == [i % 10 for i in range(140)]
     assert len(test[0]) == len(test[1]) == 130
