@@ -33,6 +33,12 @@ def try_stages(runner: Runner, model: nn.Module, lams: Sequence[int]) -> None:
     """
     gpus = [torch.cuda.current_device()] if torch.cuda.is_available() else []
     with undisturbed(gpus), seeded():
+        try:
+            deepcopy(model)
+        except Exception as e:  # trained it may be all the same
+            runner.logger.warning(f'{_name(model)} cannot be copied, and is '
+                                  f'not tried before its training: {said(e)}')
+            return
         for lam in lams:
             (_try_rela if lam else _try_host)(runner, model)
 

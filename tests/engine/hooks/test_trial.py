@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import math
 import random
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -135,6 +136,21 @@ def test_after_the_hand_over_only_the_host_is_tried(cifar_root, tmp_path,
     cfg = config(cifar_root, tmp_path, 'DeclaresFeatures',
                  **hand_over_after(0, 8))
     assert train(cfg)[1].stages == ['host'] * 8
+
+
+@MODELS.register_module(force=True)
+class CannotBeCopied(SimSiam):
+
+    def __deepcopy__(self, memo):
+        raise TypeError('no copies')
+
+
+def test_what_cannot_be_copied_trains_untried(cifar_root, tmp_path):
+    cfg = config(cifar_root, tmp_path, 'CannotBeCopied', log_level='WARNING')
+    runner, seen = train(cfg)
+    assert seen.stages == ['rela'] * 4 + ['host'] * 4
+    log = next(Path(runner.log_dir).glob('*.log')).read_text()
+    assert 'model.host=CannotBeCopied cannot be copied' in log
 
 
 class Again(Hook):
