@@ -20,7 +20,7 @@ from mmrela.datasets.access import load_sample
 from mmrela.datasets.host import build_host
 from mmrela.datasets.pictures import LoadPicture, decode, extensions
 from mmrela.errors import UserError
-from mmrela.features.images import PriorImages
+from mmrela.features.images import images_of
 from mmrela.generation.generate import generate
 from mmrela.priors import Prior
 
@@ -38,6 +38,8 @@ MODES['RGBA'].putalpha(ALPHA), MODES['LA'].putalpha(ALPHA)
 FORMATS = dict(png={}, jpg=dict(quality=95), webp=dict(lossless=True),
                tiff={}, gif={}, bmp={}, tga={}, jp2={}, pcx={}, avif={})
 UPRIGHT = ('png', 'jpg', 'webp', 'tiff', 'avif')  # with EXIF
+CFG = dict(train_dataloader=dict(num_workers=0),
+           model=dict(data_preprocessor=dict(to_rgb=True)))
 # What Pillow does not write.
 NONE = {*(('CMYK', s) for s in ('png', 'webp', 'gif', 'bmp', 'tga', 'pcx',
                                 'avif')),
@@ -87,7 +89,7 @@ def targets(tmp_path_factory) -> dict[str, np.ndarray]:
         write(mode, file)
         plain(file).save(root / f'{mode}_{suffix}_twin.png')
     dataset = build_host(folder(root))
-    images = PriorImages(dataset, grid_prior(), bgr=True)
+    images = images_of(CFG, dataset, grid_prior())
     store = generate(images, root / 'store', 8, dtype='float32')
     return dict(zip(images.ids(), store[:], strict=True))
 

@@ -48,7 +48,9 @@ def head_width(cfg: Config) -> int:
 def own_labels(dataset: Dataset, rows: list[int]) -> Tensor | None:
     """Labels of some samples, (n,) int64; ``None`` if they have none."""
     places = [locate(dataset, row) for row in rows]
-    labels = [where.get_data_info(i).get('gt_label') for where, i in places]
-    if not all(isinstance(label, (int, np.integer)) for label in labels):
+    labels = [np.asarray(where.get_data_info(i).get('gt_label'))
+              for where, i in places]  # MNIST's are arrays, without axes
+    if not all(label.ndim == 0 and np.issubdtype(label.dtype, np.integer)
+               for label in labels):
         return None
-    return torch.tensor(labels)
+    return torch.from_numpy(np.stack(labels)).long()

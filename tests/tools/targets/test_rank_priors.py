@@ -3,12 +3,15 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from types import SimpleNamespace
 
+import layouts
 import pytest
 from calls import CIFAR, DATA, IN1K, ROOT, call, cifar, in1k, lines
 from PIL import Image
 
 from _lib.targets import ranking
+from mmrela.datasets.host import build_host
 
 RED = """\
 import torch
@@ -118,6 +121,15 @@ def unlabelled(mine, image_folder, tmp_path, monkeypatch):
         return ranked(tmp_path / 'out')
 
     return rank
+
+
+def test_own_labels(tmp_path):
+    """MNIST's are arrays; those of several labels an image are none."""
+    root = layouts.fashion_mnist(tmp_path)
+    dataset = build_host(dict(type='FashionMNIST', data_root=str(root)))
+    assert ranking.own_labels(dataset, [0, 23, 7]).tolist() == [0, 3, 7]
+    several = SimpleNamespace(get_data_info=lambda i: dict(gt_label=[i, 1]))
+    assert ranking.own_labels(several, [0, 1]) is None
 
 
 def test_without_labels(unlabelled, capsys):
