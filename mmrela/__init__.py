@@ -17,9 +17,9 @@ __all__ = [
     'AdaptiveLambdaHook', 'BudgetSampler', 'CIFAR10Binary',
     'CIFAR100Binary', 'ChannelsLastHook', 'DINO', 'DINOHead', 'DINONeck',
     'DeterminismHook', 'DeviceRelaTargetDataset', 'NativeResizedCrop',
-    'OnlineKNNHook', 'PlainCheckpointHook', 'Rela', 'RelaHead', 'RelaSampler',
-    'RelaTargetDataset', 'TinyImageNet', 'VICReg', 'VICRegHead', '__version__',
-    'accelerate'
+    'OnlineKNNHook', 'OnlineRankHook', 'PlainCheckpointHook', 'Rela',
+    'RelaHead', 'RelaSampler', 'RelaTargetDataset', 'SecondsHook',
+    'TinyImageNet', 'VICReg', 'VICRegHead', '__version__', 'accelerate'
 ]
 
 

@@ -26,7 +26,9 @@ from .engine.hooks import (
     ChannelsLastHook,
     DeterminismHook,
     OnlineKNNHook,
+    OnlineRankHook,
     PlainCheckpointHook,
+    SecondsHook,
 )
 from .models.rela import Rela
 from .models.rela_head import RelaHead

@@ -110,13 +110,14 @@ class RelaTargetDataset(Dataset):
         """``inputs``, a list of views (C, H, W), and ``data_samples``."""
         with mended_hue():
             if not isinstance(index, tuple):
-                return self.dataset[self._among_all(index)]
+                return self.dataset[self.among_all(index)]
             index, lam, view_seed = index
-            index = self._among_all(index)
+            index = self.among_all(index)
             with seeded(view_seed):
                 return self._rela(index) if lam else self.dataset[index]
 
-    def _among_all(self, index: int) -> int:
+    def among_all(self, index: int) -> int:
+        """A sample's row among all, those that are skipped too."""
         return index + int(self._gaps.searchsorted(index, 'right'))
 
     def _rela(self, index: int) -> dict:

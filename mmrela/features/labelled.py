@@ -5,12 +5,11 @@ import math
 from collections.abc import Iterator
 
 import torch
-from mmengine.dist import get_dist_info
 from mmpretrain.registry import DATASETS
 from torch import Tensor
 
 from ..errors import UserError
-from .extract import batches_of, extract
+from .extract import batches_of, extract, share
 from .images import PriorImages
 
 
@@ -64,10 +63,7 @@ class LabelledImages:
         Raises:
             UserError: as :func:`~mmrela.features.extract.extract`.
         """
-        rank, size = get_dist_info()
-        batches = batches_of(self.rows)
-        share = math.ceil(len(batches) / size)
-        batches = batches[rank * share:(rank + 1) * share]
+        batches = share(batches_of(self.rows))
         found = extract(images, title=None, batches=batches)
         for batch, (features, readable) in zip(batches, found):
             yield features, self.labels[list(batch)][readable]
