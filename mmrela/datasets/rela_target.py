@@ -81,6 +81,19 @@ class RelaTargetDataset(Dataset):
         return TargetStore.open(self.targets)
 
     @property
+    def pipeline(self) -> Compose:
+        """The host dataset's, which tools of mmpretrain look at.
+
+        Raises:
+            AttributeError: it has none of its own, as ``ConcatDataset``.
+        """
+        return self.dataset.pipeline
+
+    @pipeline.setter
+    def pipeline(self, pipeline: Compose) -> None:
+        self.dataset.pipeline = pipeline
+
+    @property
     def metainfo(self) -> dict:
         """The host dataset's, such as the names of its ``classes``."""
         return self.dataset.metainfo
