@@ -11,15 +11,16 @@ import sys
 from importlib import import_module
 from importlib.util import find_spec
 
+from .home import RELA
 from .version import __version__
 
 __all__ = [
     'AdaptiveLambdaHook', 'BudgetSampler', 'CIFAR10Binary',
     'CIFAR100Binary', 'ChannelsLastHook', 'DINO', 'DINOHead', 'DINONeck',
     'DeterminismHook', 'DeviceRelaTargetDataset', 'NativeResizedCrop',
-    'OnlineKNNHook', 'PlainCheckpointHook', 'Rela', 'RelaHead', 'RelaSampler',
-    'RelaTargetDataset', 'TinyImageNet', 'VICReg', 'VICRegHead', '__version__',
-    'accelerate'
+    'OnlineKNNHook', 'OnlineRankHook', 'PlainCheckpointHook', 'RELA', 'Rela',
+    'RelaHead', 'RelaSampler', 'RelaTargetDataset', 'SecondsHook',
+    'TinyImageNet', 'VICReg', 'VICRegHead', '__version__', 'accelerate'
 ]
 
 

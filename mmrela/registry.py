@@ -1,5 +1,7 @@
 """Registers all components with mmpretrain's registries, once imported.
 
+So are the names of the configs, for mmpretrain's ``list_models``.
+
 mmengine imports this module itself where a config spells a component with
 its scope, such as ``type='mmrela.RelaHead'``.
 """
@@ -12,6 +14,8 @@ except ModuleNotFoundError as e:
     raise ModuleNotFoundError(
         'mmrela needs mmcv: install the full build, or `pip install '
         'mmcv-lite` (enough for all of mmrela)', name='mmcv') from e
+
+from mmpretrain.apis import ModelHub
 
 from .batched import DeviceRelaTargetDataset
 from .datasets.budget import BudgetSampler
@@ -26,8 +30,14 @@ from .engine.hooks import (
     ChannelsLastHook,
     DeterminismHook,
     OnlineKNNHook,
+    OnlineRankHook,
     PlainCheckpointHook,
+    SecondsHook,
 )
+from .home import HOME
 from .models.rela import Rela
 from .models.rela_head import RelaHead
 from .models.selfsup import DINO, DINOHead, DINONeck, VICReg, VICRegHead
+
+if (HOME / 'model-index.yml').is_file():
+    ModelHub.register_model_index(HOME / 'model-index.yml', HOME)

@@ -11,7 +11,9 @@ COMMANDS = {file.stem for file in (ROOT / 'tools').glob('[!_]*.py')}
 # below those that it names, so no arrow points back.
 ENTRANCE = ('errors', 'resolve', 'rng')
 ROOMS = dict(
+    home='',
     version='',
+    __main__='home version',
     errors='',
     rng='',
     resolve='',

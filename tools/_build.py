@@ -10,8 +10,8 @@ from pathlib import Path
 
 from setuptools.command.build_py import build_py
 
-PATTERNS = ('configs/**/*.py', 'configs/**/*.md', 'tools/**/*.py',
-            'tools/*.sh', 'tools/*.txt', 'model-index.yml')
+PATTERNS = ('configs/**/*.py', 'configs/**/*.md', 'configs/**/*.yml',
+            'tools/**/*.py', 'tools/*.sh', 'tools/*.txt', 'model-index.yml')
 MIM = Path('mmrela', '.mim')
 
 

@@ -14,7 +14,8 @@ rela_hooks = dict(
     rela=dict(
         type='AdaptiveLambdaHook', schedule=dict(type='AdaptiveLambda')),
     determinism=dict(type='DeterminismHook'),
-    plain_checkpoint=dict(type='PlainCheckpointHook'))
+    plain_checkpoint=dict(type='PlainCheckpointHook'),
+    seconds=dict(type='SecondsHook'))
 
 # Weak views (paper, section 4.1), one for each target as in its equation 9.
 rela_pipeline = [

@@ -10,7 +10,8 @@ default_hooks = dict(
     sampler_seed=dict(type='DistSamplerSeedHook'),
     rela=_base_.rela_hooks.rela,
     determinism=_base_.rela_hooks.determinism,
-    plain_checkpoint=_base_.rela_hooks.plain_checkpoint)
+    plain_checkpoint=_base_.rela_hooks.plain_checkpoint,
+    seconds=_base_.rela_hooks.seconds)
 env_cfg = dict(
     cudnn_benchmark=True,
     mp_cfg=dict(mp_start_method='fork', opencv_num_threads=0),

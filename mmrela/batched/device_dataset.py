@@ -54,7 +54,7 @@ class DeviceRelaTargetDataset(RelaTargetDataset):
     @cached_property
     def _kept(self) -> list[int]:
         """Samples that are not skipped, as the host counts them."""
-        return [self._among_all(index) for index in range(len(self))]
+        return [self.among_all(index) for index in range(len(self))]
 
     @cached_property
     def images(self) -> Tensor:

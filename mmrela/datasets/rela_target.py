@@ -82,6 +82,19 @@ class RelaTargetDataset(Dataset):
         return TargetStore.open(self.targets)
 
     @property
+    def pipeline(self) -> Compose:
+        """The host dataset's, which tools of mmpretrain look at.
+
+        Raises:
+            AttributeError: it has none of its own, as ``ConcatDataset``.
+        """
+        return self.dataset.pipeline
+
+    @pipeline.setter
+    def pipeline(self, pipeline: Compose) -> None:
+        self.dataset.pipeline = pipeline
+
+    @property
     def metainfo(self) -> dict:
         """The host dataset's, such as the names of its ``classes``."""
         return self.dataset.metainfo
@@ -111,13 +124,14 @@ class RelaTargetDataset(Dataset):
         """``inputs``, a list of views (C, H, W), and ``data_samples``."""
         with mended_hue():
             if not isinstance(index, tuple):
-                return self.dataset[self._among_all(index)]
+                return self.dataset[self.among_all(index)]
             index, lam, view_seed = index
-            index = self._among_all(index)
+            index = self.among_all(index)
             with seeded(view_seed):
                 return self._rela(index) if lam else self.dataset[index]
 
-    def _among_all(self, index: int) -> int:
+    def among_all(self, index: int) -> int:
+        """A sample's row among all, those that are skipped too."""
         return index + int(self._gaps.searchsorted(index, 'right'))
 
     def _rela(self, index: int) -> dict:

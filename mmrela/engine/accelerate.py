@@ -17,7 +17,8 @@ HOOKS = dict(
     rela=dict(
         type='AdaptiveLambdaHook', schedule=dict(type='AdaptiveLambda')),
     determinism=dict(type='DeterminismHook'),
-    plain_checkpoint=dict(type='PlainCheckpointHook'))
+    plain_checkpoint=dict(type='PlainCheckpointHook'),
+    seconds=dict(type='SecondsHook'))
 
 
 def accelerate(cfg: Config,

@@ -1,9 +1,11 @@
 """Features of a data set's images under a prior model."""
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 
 import torch
+from mmengine.dist import get_dist_info
 from torch import Tensor
 from torch.utils.data import DataLoader
 from tqdm import tqdm
@@ -22,6 +24,13 @@ BATCH_SIZE = 128
 def batches_of(rows: range) -> list[range]:
     """Micro-batches of some samples, the same whoever computes them."""
     return [rows[i:i + BATCH_SIZE] for i in range(0, len(rows), BATCH_SIZE)]
+
+
+def share(batches: Sequence[Sequence[int]]) -> Sequence[Sequence[int]]:
+    """This rank's batches; the ranks', one after the other, are all."""
+    rank, size = get_dist_info()
+    count = math.ceil(len(batches) / size)
+    return batches[rank * count:(rank + 1) * count]
 
 
 def extract(images: PriorImages,
@@ -106,5 +115,6 @@ def _stack(batch: list[Tensor | tuple[Tensor, ...] | None]
 
 def _stack_one(images: Sequence[Tensor]) -> Tensor:
     if len({image.shape for image in images}) > 1:
-        raise UserError('images differ in size: pass --image-size or ,size=S')
+        raise UserError('images differ in size: set one, by --image-size, '
+                        ",size=S or a hook's image_size")
     return torch.stack([*images])

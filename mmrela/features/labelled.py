@@ -11,7 +11,7 @@ from torch import Tensor
 from ..datasets.host import build_host
 from ..datasets.missing import explained
 from ..errors import UserError
-from .extract import batches_of, extract
+from .extract import batches_of, extract, share
 from .images import PriorImages
 
 
@@ -65,9 +65,7 @@ class LabelledImages:
             UserError: as :func:`~mmrela.features.extract.extract`.
         """
         rank, size = get_dist_info()
-        batches = batches_of(self.rows)
-        share = math.ceil(len(batches) / size)
-        batches = batches[rank * share:(rank + 1) * share]
+        batches = share(batches_of(self.rows))
         found = extract(images, None if rank else title, batches, size,
                         twice=twice)
         # zip asks the first one for more, so the bar comes to its end.

@@ -100,12 +100,32 @@ def distances(features: list[Tensor]) -> Tensor:
             ridge = Ridge(source[fitted])
             for t, target in enumerate(features):
                 target = target.double()
-                wanted = target[tested]
-                error = ridge.fit(target[fitted])(source[tested]) - wanted
-                spread = wanted - target[fitted].mean(0)
-                found[s, t] += (error.square().sum()
-                                / spread.square().sum()) / 2
+                ridge.fit(target[fitted])
+                found[s, t] += _error(
+                    ridge, source[tested], target[tested]) / 2
     return found
+
+
+def _error(ridge: Ridge, x: Tensor, y: Tensor) -> float:
+    """Squared error of a prediction, relative to that of the mean."""
+    error = (ridge(x) - y).square().sum()
+    return float(error / (y - ridge.offset).square().sum())
+
+
+def explained(targets: Tensor, features: Tensor) -> float:
+    """Share of the targets' variance that the features predict, up to 1.
+
+    Linearly, on samples that the map was not fitted to.
+
+    Args:
+        targets: (n, k).
+        features: Of the same n samples, (n, d).
+    """
+    targets = targets.double()
+    errors = [_error(Ridge(features[fitted]).fit(targets[fitted]),
+                     features[tested], targets[tested])
+              for fitted, tested in halves(len(features))]
+    return 1 - sum(errors) / len(errors)
 
 
 def linear_score(features: Tensor, labels: Tensor) -> float:
@@ -134,3 +154,16 @@ def spectrum(features: Tensor) -> Tensor:
 def effective_rank(shares: Tensor) -> float:
     """exp of the entropy of :func:`spectrum`: 1 to the number of axes."""
     return float(torch.special.entr(shares).sum().exp())
+
+
+def rankme(features: Tensor) -> float:
+    """How many directions features fill: 1 to min(n, d).
+
+    exp of the entropy of their singular values, which are neither centred
+    nor squared here (RankMe, Garrido et al., arXiv:2210.02885).
+
+    Args:
+        features: (n, d).
+    """
+    values = torch.linalg.svdvals(features.double())
+    return float(torch.special.entr(values / values.sum()).sum().exp())

@@ -10,8 +10,10 @@ from mmrela.measures.regression import (
     Ridge,
     distances,
     effective_rank,
+    explained,
     halves,
     linear_score,
+    rankme,
     spectrum,
 )
 
@@ -132,3 +134,23 @@ def test_effective_rank_counts_axes():
     assert effective_rank(spectrum(equal)) == pytest.approx(6)
     line = noise(50, 1) @ noise(1, 8, seed=1)
     assert effective_rank(spectrum(line)) == pytest.approx(1)
+
+
+def test_rankme_is_the_entropy_of_singular_values():
+    directions = torch.eye(6)[:4] * torch.tensor([4., 2., 1., 1.])[:, None]
+    shares = np.array([4, 2, 1, 1]) / 8
+    expected = np.exp(-(shares * np.log(shares)).sum())
+    assert rankme(directions) == pytest.approx(expected)
+    assert rankme(torch.ones(5, 3)) == pytest.approx(1)
+    assert rankme(7 * torch.eye(5)) == pytest.approx(5)
+
+
+def test_explained_is_what_distances_leave():
+    generator = torch.Generator().manual_seed(0)
+    x = torch.randn(80, 6, generator=generator)
+    y = x @ torch.randn(6, 3, generator=generator)
+    noisy = y + torch.randn(80, 3, generator=generator)
+    assert explained(y, x) == pytest.approx(1, abs=1e-4)
+    left = distances([x, noisy])[0, 1].item()
+    assert explained(noisy, x) == pytest.approx(1 - left)
+    assert 0.3 < explained(noisy, x) < 0.95

@@ -3,7 +3,10 @@ from .adaptive_lambda import AdaptiveLambdaHook
 from .channels_last import ChannelsLastHook
 from .determinism import DeterminismHook
 from .online_knn import OnlineKNNHook
+from .online_rank import OnlineRankHook
 from .plain_checkpoint import PlainCheckpointHook
+from .seconds import SecondsHook
 
 __all__ = ['AdaptiveLambdaHook', 'ChannelsLastHook', 'DeterminismHook',
-           'OnlineKNNHook', 'PlainCheckpointHook']
+           'OnlineKNNHook', 'OnlineRankHook', 'PlainCheckpointHook',
+           'SecondsHook']

@@ -8,6 +8,7 @@ from mmengine.runner import Runner
 from torch import nn
 
 from ...errors import UserError
+from ..score_loop import require_scores
 from .loading import require_batches, require_loader, require_loop
 
 
@@ -27,6 +28,7 @@ def require(runner: Runner, model: nn.Module) -> None:
         raise UserError("AdaptiveLambdaHook needs model = dict(type='Rela', "
                         f"host='{type(model).__name__}', rela_head=…, …)")
     require_loop(runner)
+    require_scores(runner)
     require_batches(loader.batch_sampler, model)
     if is_model_wrapper(runner.model):
         require_ddp(type(runner.model))

@@ -57,7 +57,7 @@ def fake_runner(to_rgb=False, workers=0, **cfg):
         cfg=ConfigDict(
             model=dict(data_preprocessor=dict(STATS, to_rgb=to_rgb)), **cfg),
         model=Model(), train_dataloader=SimpleNamespace(num_workers=workers),
-        iter=0, epoch=0, max_epochs=5, max_iters=5, hooks=[],
+        iter=0, epoch=0, max_epochs=5, max_iters=5, hooks=[], val_loop=None,
         timestamp='now', said=said,
         logger=SimpleNamespace(info=said.append), scalars=scalars,
         visualizer=SimpleNamespace(add_scalars=lambda row, step, file_path:
@@ -68,6 +68,10 @@ def started(runner, **kwargs):
     hook = OnlineKNNHook(**kwargs)
     hook.before_train(runner)
     return hook
+
+
+def score(hook, runner):
+    return hook.scores(runner)['knn_top1']
 
 
 def probe(root):
@@ -108,8 +112,8 @@ def test_score_of_arrays(cifar_root, k):
         for images in (hook._bank, hook._queries))
     expected = naive_score(runner.model, bank, queries, k)
     assert 15 < expected < 95
-    assert hook.score(runner) == pytest.approx(expected)
-    assert runner.scalars == [(0, hook.score(runner))]
+    assert score(hook, runner) == pytest.approx(expected)
+    assert runner.scalars == [(0, score(hook, runner))]
 
 
 def test_score_of_files_and_a_part_of_the_bank(tmp_path):
@@ -131,7 +135,7 @@ def test_score_of_files_and_a_part_of_the_bank(tmp_path):
     expected = naive_score(runner.model, images('train', 3), images('val', 1),
                            3)
     assert len(hook._bank) == 8
-    assert hook.score(runner) == pytest.approx(expected)
+    assert score(hook, runner) == pytest.approx(expected)
 
 
 @pytest.mark.parametrize('workers', [0, 1])
@@ -148,7 +152,7 @@ def test_nothing_is_disturbed(cifar_root, workers):
                 torch.get_rng_state().tolist(), modes, needs, state)
 
     before = everything()
-    assert hook.score(runner) == hook.score(runner)  # noise of its own
+    assert score(hook, runner) == score(hook, runner)  # noise of its own
     assert everything() == before
     assert True in before[3] and False in before[3] and all(before[4])
 
@@ -157,13 +161,13 @@ def test_nothing_is_disturbed(cifar_root, workers):
 def test_ranks_share_the_work(cifar_root, tmp_path, size):
     """Two batches of queries on three ranks leave one without any."""
     runner = fake_runner(probe=probe(cifar_root))
-    expected = started(runner, k=20).score(runner)
+    expected = score(started(runner, k=20), runner)
 
     def work(rank):
         runner = fake_runner(probe=probe(cifar_root))
         runner.model = CPUDistributedDataParallel(runner.model)
-        score = started(runner, k=20).score(runner)
-        (tmp_path / f'{rank}.json').write_text(json.dumps(score))
+        found = score(started(runner, k=20), runner)
+        (tmp_path / f'{rank}.json').write_text(json.dumps(found))
 
     codes, said = run_ranks(work, size, tmp_path)
     assert codes == [0] * size, said
@@ -229,11 +233,13 @@ def test_images_without_labels_are_refused(tmp_path, case, word):
         started(fake_runner(probe=cfg))
 
 
-@pytest.mark.parametrize('options, steps', [
-    ({}, [0, 8, 16]),
-    (dict(by_epoch=False, interval=3), [0, 3, 6, 9, 12, 15, 16])])
+@pytest.mark.parametrize('options, steps, saved', [
+    ({}, [0, 8, 16], dict(
+        default_hooks__checkpoint__save_best=['knn_top1', 'rankme'],
+        default_hooks__checkpoint__rule='greater')),
+    (dict(by_epoch=False, interval=3), [0, 3, 6, 9, 12, 15, 16], {})])
 def test_training_is_the_same_to_the_bit(cifar_root, tmp_path, options,
-                                         steps):
+                                         steps, saved):
     def train(name, **options):
         cfg = small_config(
             'BYOL', cifar_root, tmp_path / name, train_cfg__max_epochs=2,
@@ -245,13 +251,19 @@ def test_training_is_the_same_to_the_bit(cifar_root, tmp_path, options,
         return runner.model.state_dict()
 
     plain = train('plain')
-    scored = train('scored', default_hooks__knn=dict(
-        type='OnlineKNNHook', **options))
+    scored = train(
+        'scored', default_hooks__knn=dict(type='OnlineKNNHook', **options),
+        default_hooks__rank=dict(
+            type='OnlineRankHook', limit=16, **options),
+        **saved)
     for name, value in plain.items():
         assert torch.equal(value, scored[name]), name
     file, = (tmp_path / 'scored').glob('*/vis_data/scalars.json')
     rows = [json.loads(line) for line in file.open()]
-    scores = {row['step']: row['knn_top1'] for row in rows
-              if 'knn_top1' in row}
-    assert list(scores) == steps
-    assert all(0 <= top1 <= 100 for top1 in scores.values())
+    for name, most in dict(knn_top1=100, rankme=16, alignment=100).items():
+        found = {row['step']: row[name] for row in rows if name in row}
+        assert list(found) == steps
+        assert max(found.values()) <= most
+    best = {f.name.split('_epoch')[0]
+            for f in (tmp_path / 'scored').glob('best_*.pth')}
+    assert best == ({'best_knn_top1', 'best_rankme'} if saved else set())

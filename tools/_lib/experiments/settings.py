@@ -76,7 +76,8 @@ def probed_epochs(row: dict, settings: dict, cfg: Config) -> tuple[int, ...]:
 
 def settings_key(cfg: Config, prior: dict | None, probe_epochs: int) -> str:
     """Hash of all that decides a result."""
-    decides = {name: cfg.get(name) for name in DECIDES}
+    # An empty list says what no entry says.
+    decides = {name: cfg.get(name) or None for name in DECIDES}
     return _hash(decides, cfg.default_hooks.rela, prior, probe_epochs)
 
 
