@@ -20,6 +20,7 @@ rows = [
 ]
 sizes = dict(
     small=dict(
+        seeds=[0],
         notes='ResNet-18 with the ImageNet stem and half the width (256 features), the first 10,000 training '
         'images of Fashion-MNIST (grey, 28 x 28; MIT licence), batch 128, 5 epochs of 78 steps, one weak view, no '
         'hand-over; targets are whitened. The probe is trained on the same images and tested on all 10,000 test images.'))
