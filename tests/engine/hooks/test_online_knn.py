@@ -194,12 +194,12 @@ def test_iterations_between_scores(monkeypatch):
     """Their steps, and their seconds, which are none of a step's."""
     ended = []
 
-    def score(*_) -> float:
+    def scores(*_) -> dict:
         time.sleep(0.01)
         ended.append(time.time())
-        return 10.
+        return dict(knn_top1=10.)
 
-    monkeypatch.setattr(OnlineKNNHook, 'score', score)
+    monkeypatch.setattr(OnlineKNNHook, 'scores', scores)
     monkeypatch.setattr('mmrela.engine.hooks.online_knn.LabelledImages',
                         lambda *_: None)
     runner = fake_runner()
