@@ -88,7 +88,8 @@ model = dict(
     backbone=dict(type=ResNet, depth=18),
     neck=dict(type=NonLinearNeck, in_channels=512, **small),
     head=dict(type=LatentPredictHead, loss=dict(type=CosineSimilarityLoss),
-              predictor=dict(type=NonLinearNeck, in_channels=8, **small)))
+              predictor=dict(type=NonLinearNeck, in_channels=8,
+                             with_avg_pool=False, **small)))
 crop = dict(type=RandomResizedCrop, scale=(96, 96))
 train_dataloader = dict(
     batch_size=4, num_workers=0, collate_fn=dict(type=default_collate),
