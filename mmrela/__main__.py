@@ -33,7 +33,7 @@ def main() -> None:
     """
     name, *rest = sys.argv[1:] or ['--help']
     if name in ('-h', '--help', '--version'):
-        print(_versions() if name == '--version' else _help())
+        print(versions() if name == '--version' else _help())
         return
     found = commands()
     file = found.get(name) or {f.stem: f for f in found.values()}.get(name)
@@ -59,7 +59,8 @@ def _purpose(file: Path) -> str:
     return text.partition('\n')[0]
 
 
-def _versions() -> str:
+def versions() -> str:
+    """One line on this package and those beside it."""
     parts = [f'mmrela {__version__}']
     for name in BESIDE:
         try:

@@ -45,6 +45,7 @@ def the_core_needs_torch_and_numpy() -> None:
     import mmrela.files.weights
     import mmrela.measures.neighbours
     import mmrela.measures.regression
+    import mmrela.measures.spectra
     import mmrela.processes
     import mmrela.rng  # noqa: F401
     from mmrela.pca import BatchPCA
@@ -191,7 +192,7 @@ def under_every_public_name() -> None:
 
     import mmrela
     kinds = (DATA_SAMPLERS, HOOKS, DATASETS, MODELS, TRANSFORMS)
-    for name in {*mmrela.__all__} - {'__version__', 'accelerate'}:
+    for name in {*mmrela.__all__} - {'__version__', 'accelerate', 'RELA'}:
         assert getattr(mmrela, name) in [kind.get(name) for kind in kinds]
 
 

@@ -26,7 +26,7 @@ class Ridge:
         x = x.double()
         self.mean = x.mean(0)
         centred = x - self.mean
-        self.left, roots, self.right = _thin_svd(centred)
+        self.left, roots, self.right = thin_svd(centred)
         self.squares = roots**2  # (r,)
 
     def fit(self, y: Tensor) -> Ridge:
@@ -62,7 +62,7 @@ class Ridge:
         return float((residual / (1 - leverage)[:, None]).square().sum())
 
 
-def _thin_svd(x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+def thin_svd(x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     """``x`` (n, d) = U diag(s) Vᵀ, without directions of no variance."""
     wide = x.shape[0] < x.shape[1]
     values, vectors = torch.linalg.eigh(x @ x.T if wide else x.T @ x)
@@ -142,28 +142,3 @@ def linear_score(features: Tensor, labels: Tensor) -> float:
         hits += int((ridge(features[tested]).argmax(1)
                      == labels[tested]).sum())
     return 100 * hits / len(features)
-
-
-def spectrum(features: Tensor) -> Tensor:
-    """Shares of the variance along principal axes, descending, (r,)."""
-    features = features.double()
-    roots = _thin_svd(features - features.mean(0))[1].flip(0)
-    return roots**2 / roots.square().sum()
-
-
-def effective_rank(shares: Tensor) -> float:
-    """exp of the entropy of :func:`spectrum`: 1 to the number of axes."""
-    return float(torch.special.entr(shares).sum().exp())
-
-
-def rankme(features: Tensor) -> float:
-    """How many directions features fill: 1 to min(n, d).
-
-    exp of the entropy of their singular values, which are neither centred
-    nor squared here (RankMe, Garrido et al., arXiv:2210.02885).
-
-    Args:
-        features: (n, d).
-    """
-    values = torch.linalg.svdvals(features.double())
-    return float(torch.special.entr(values / values.sum()).sum().exp())

@@ -9,12 +9,9 @@ from mmrela.measures.regression import (
     PENALTIES,
     Ridge,
     distances,
-    effective_rank,
     explained,
     halves,
     linear_score,
-    rankme,
-    spectrum,
 )
 
 
@@ -115,34 +112,6 @@ def test_linear_score_naively():
         hits += sum(int(np.argmax(row)) == int(c)
                     for row, c in zip(said.tolist(), labels[tested]))
     assert linear_score(x, labels) == pytest.approx(100 * hits / 90)
-
-
-@pytest.mark.parametrize('n, d', [(50, 6), (5, 20)])
-def test_spectrum(n, d):
-    x = noise(n, d) * torch.arange(1, d + 1) + 100
-    values = np.linalg.eigvalsh(np.cov(x.numpy().T))[::-1]
-    wanted = values[:min(n - 1, d)] / values.sum()
-    shares = spectrum(x)
-    np.testing.assert_allclose(shares.numpy(), wanted, rtol=1e-6)
-    assert shares.sum() == pytest.approx(1)
-    entropy = -sum(p * np.log(p) for p in wanted)
-    assert effective_rank(shares) == pytest.approx(np.exp(entropy))
-
-
-def test_effective_rank_counts_axes():
-    equal = torch.cat([torch.eye(6), -torch.eye(6)])
-    assert effective_rank(spectrum(equal)) == pytest.approx(6)
-    line = noise(50, 1) @ noise(1, 8, seed=1)
-    assert effective_rank(spectrum(line)) == pytest.approx(1)
-
-
-def test_rankme_is_the_entropy_of_singular_values():
-    directions = torch.eye(6)[:4] * torch.tensor([4., 2., 1., 1.])[:, None]
-    shares = np.array([4, 2, 1, 1]) / 8
-    expected = np.exp(-(shares * np.log(shares)).sum())
-    assert rankme(directions) == pytest.approx(expected)
-    assert rankme(torch.ones(5, 3)) == pytest.approx(1)
-    assert rankme(7 * torch.eye(5)) == pytest.approx(5)
 
 
 def test_explained_is_what_distances_leave():

@@ -67,6 +67,10 @@ def checkout(python, tmp_path) -> Path:
 
 def test_tools_of_a_wheel_work(python, checkout, cifar_root, tmp_path):
     """Targets, a training through the hand-over, and an experiment."""
+    said = subprocess.check_output(
+        [str(python.with_name('mmrela')), '--version'], cwd=tmp_path,
+        env=environment(), text=True)
+    assert said.startswith('mmrela ')
     folders = tmp_path / 'training', tmp_path / 'experiment'
     for folder in folders:
         folder.mkdir()

@@ -16,8 +16,9 @@ from _build import MIM, BuildPy
 
 ROOT = Path(__file__).parents[2]
 TRAVEL = ['configs/_base_/deep/x.py', 'configs/README.md', 'configs/leaf.py',
-          'model-index.yml', 'tools/_lib/deep/y.py', 'tools/pins.txt',
-          'tools/run.sh', 'tools/t.py']
+          'configs/metafiles/x.yml', 'model-index.yml',
+          'tools/_lib/deep/y.py', 'tools/pins.txt', 'tools/run.sh',
+          'tools/t.py']
 STAY = ['configs/__pycache__/leaf.cpython-311.pyc', 'configs/figure.png',
         'data/x.py', 'tests/test_x.py', 'tools/__pycache__/t.pyc',
         'tools/weights.pth']
@@ -177,7 +178,7 @@ def sdist(project, tmp_path_factory) -> Path:
 
 def below(folder: Path, *names: str) -> list[str]:
     """The files of a checkout's folders that are code or text."""
-    suffixes = ('.md', '.py', '.sh', '.txt')
+    suffixes = ('.md', '.py', '.sh', '.txt', '.yml')
     return [name for name in files(folder) if name.endswith(suffixes)
             and name.startswith(tuple(f'{n}/' for n in names))]
 

@@ -233,3 +233,8 @@ def test_options_are_what_mmengine_makes_of_them():
     found = parse_options(ours.parse_args(argv).cfg_options)
     assert found == theirs.parse_args(argv).cfg_options
     assert found['a'] is True and found['b.c'] == [1, 2.5, ('x', None)]
+
+
+def test_each_tool_tells_the_versions(capsys):
+    assert call('check_targets', '--version') == 0
+    assert capsys.readouterr().out.startswith('mmrela ')

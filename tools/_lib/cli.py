@@ -113,13 +113,18 @@ def run(main: Callable[[], int | None]) -> NoReturn:
             ``error: <sentence>``; 130 after Ctrl-C; else what ``main`` gave.
     """
     try:
-        code = main()
+        code = _version() if sys.argv[1:] == ['--version'] else main()
     except KeyboardInterrupt:
         code = 130
     except _user_errors() as error:
         print(f'error: {error}', file=sys.stderr)
         code = 2
     sys.exit(code)
+
+
+def _version() -> None:
+    from mmrela.__main__ import versions
+    print(versions())
 
 
 def _user_errors() -> tuple[type[Exception], ...]:

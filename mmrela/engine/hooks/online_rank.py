@@ -12,7 +12,8 @@ from mmengine.runner import Runner
 from ...datasets.rela_target import RelaTargetDataset
 from ...errors import UserError
 from ...features.extract import batches_of, extract, share
-from ...measures.regression import explained, rankme
+from ...measures.regression import explained
+from ...measures.spectra import rankme
 from ...models.eval_mode import eval_mode
 from .online_score import OnlineScoreHook, unwrapped
 
@@ -21,7 +22,7 @@ from .online_score import OnlineScoreHook, unwrapped
 class OnlineRankHook(OnlineScoreHook):
     """Scores the features of training images, which need no labels.
 
-    ``rankme`` is :func:`~mmrela.measures.regression.rankme`: how many
+    ``rankme`` is :func:`~mmrela.measures.spectra.rankme`: how many
     directions the features fill. ``alignment`` is the share of the targets'
     variance, in per cent, that a linear map of the features predicts for
     images that it was not fitted to; it falls as the host's own stage leaves

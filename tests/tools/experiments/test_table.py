@@ -73,6 +73,17 @@ def test_the_command_line_says_what_the_key_says(name, monkeypatch):
         assert told == run.key and run.is_current()
 
 
+def test_an_empty_entry_says_what_none_says():
+    cfg = deepcopy(plan('quickstart', 'small')[-1].cfg)
+    told = {}
+    for value in ([], None):
+        cfg.param_scheduler = value
+        told[_table.settings_key(cfg, None, 5)] = value
+    assert len(told) == 1
+    cfg.param_scheduler = [dict(type='LinearLR')]
+    assert _table.settings_key(cfg, None, 5) not in told
+
+
 def test_what_changes_a_key():
     table = _table.load_table('quickstart')
     table.sizes.small.seeds = [0]

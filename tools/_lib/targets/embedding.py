@@ -13,7 +13,7 @@ from mmrela.errors import UserError
 from mmrela.features.extract import batches_of, extract
 from mmrela.features.images import PriorImages, images_of
 from mmrela.files.atomic import write_atomically
-from mmrela.measures.regression import spectrum
+from mmrela.measures.spectra import spectrum
 from mmrela.priors import Prior
 from mmrela.priors.feature_file import write_features
 

@@ -13,11 +13,10 @@ from mmrela.datasets.passed_over import passed_over
 from mmrela.datasets.rela_target import RelaTargetDataset
 from mmrela.errors import UserError
 from mmrela.features.images import PriorImages, images_of
-from mmrela.files.atomic import write_atomically
 from mmrela.generation.dry_run import estimate
 from mmrela.generation.generate import generate
 from mmrela.generation.verify import verify_store
-from mmrela.priors import Prior, build_prior, join
+from mmrela.priors import Prior, build_prior, feature_file, join
 from mmrela.priors.joined import PLUS
 from mmrela.targets import TargetStore
 
@@ -88,8 +87,7 @@ def write_ids(dataset: RelaTargetDataset, file: Path) -> str:
     """Write the ids of all images, in their order, for ``file:`` priors."""
     ids = [*dataset.sample_ids()]
     if processes.rank_and_size()[0] == 0:
-        write_atomically(file, ''.join(f'{name}\n' for name in ids).encode(
-            'utf-8', 'surrogateescape'))
+        feature_file.write_ids(file, ids)
     return f'{file}: ids of {len(ids)} images, one a line'
 
 

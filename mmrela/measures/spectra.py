@@ -1,0 +1,32 @@
+"""How many directions features fill."""
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from .regression import thin_svd
+
+
+def spectrum(features: Tensor) -> Tensor:
+    """Shares of the variance along principal axes, descending, (r,)."""
+    features = features.double()
+    roots = thin_svd(features - features.mean(0))[1].flip(0)
+    return roots**2 / roots.square().sum()
+
+
+def effective_rank(shares: Tensor) -> float:
+    """exp of the entropy of :func:`spectrum`: 1 to the number of axes."""
+    return float(torch.special.entr(shares).sum().exp())
+
+
+def rankme(features: Tensor) -> float:
+    """How many directions features fill: 1 to min(n, d).
+
+    exp of the entropy of their singular values, which are neither centred
+    nor squared here (RankMe, Garrido et al., arXiv:2210.02885).
+
+    Args:
+        features: (n, d).
+    """
+    values = torch.linalg.svdvals(features.double())
+    return float(torch.special.entr(values / values.sum()).sum().exp())
