@@ -19,7 +19,7 @@ TEST = [dict(type='Resize', scale=32), dict(type='NumpyToPIL', to_rgb=True),
 def test_models_are_known_by_name():
     """And built from the config of that name."""
     leaves = {file.stem for file in CONFIGS.glob('*.py')}
-    assert {*list_models('*rela*')} == leaves and len(leaves) == 40
+    assert {*list_models('*rela*')} == leaves and len(leaves) >= 40
     model = get_model('simsiam_rela_r18_cifar10')
     assert type(model).__name__ == 'RelaSimSiam' and not model.training
 
