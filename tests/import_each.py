@@ -56,7 +56,7 @@ def the_core_needs_torch_and_numpy() -> None:
 
 
 def the_readmes_own_trainer_hands_over() -> None:
-    readme = (LEAF.parents[1] / 'README.md').read_text()
+    readme = (LEAF.parents[1] / 'tools/README.md').read_text()
     section = readme.partition('## In your own trainer\n')[2]
     code = section.partition('```python\n')[2].partition('```')[0]
     with TemporaryDirectory() as folder:

@@ -11,7 +11,8 @@ from pathlib import Path
 from setuptools.command.build_py import build_py
 
 PATTERNS = ('configs/**/*.py', 'configs/**/*.md', 'configs/**/*.yml',
-            'tools/**/*.py', 'tools/*.sh', 'tools/*.txt', 'model-index.yml')
+            'tools/**/*.py', 'tools/*.md', 'tools/*.sh', 'tools/*.txt',
+            'model-index.yml')
 MIM = Path('mmrela', '.mim')
 
 

@@ -17,8 +17,8 @@ from _build import MIM, BuildPy
 ROOT = Path(__file__).parents[2]
 TRAVEL = ['configs/_base_/deep/x.py', 'configs/README.md', 'configs/leaf.py',
           'configs/metafiles/x.yml', 'model-index.yml',
-          'tools/_lib/deep/y.py', 'tools/pins.txt', 'tools/run.sh',
-          'tools/t.py']
+          'tools/README.md', 'tools/_lib/deep/y.py', 'tools/pins.txt',
+          'tools/run.sh', 'tools/t.py']
 STAY = ['configs/__pycache__/leaf.cpython-311.pyc', 'configs/figure.png',
         'data/x.py', 'tests/test_x.py', 'tools/__pycache__/t.pyc',
         'tools/weights.pth']

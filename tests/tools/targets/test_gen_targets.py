@@ -125,7 +125,7 @@ def test_list_priors(capsys):
 
 def shown_prior() -> str:
     """The module that the README shows."""
-    blocks = (ROOT / 'README.md').read_text().split('```python\n')
+    blocks = (ROOT / 'tools/README.md').read_text().split('```python\n')
     return next(block.partition('```')[0] for block in blocks
                 if 'load_mine' in block)
 
