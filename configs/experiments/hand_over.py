@@ -12,7 +12,8 @@ rows = [
     dict(name='BYOL alone, lr 1e-4', config=_config, prior='none', overrides={_rate: 1e-4}),
     dict(name='BYOL alone, lr 1e-3', config=_config, prior='none'),
 ] + [
-    dict(name=f'{label}, {name}', config=_config, prior=prior, overrides=overrides, at=dict(small=at))
+    dict(name=f'{label}, {name}', config=_config, prior=prior, overrides=overrides, at=dict(small=at),
+         sizes=['small'] if at else ['smoke', 'small'])
     for prior, label in dict(mobilenet_v2='MobileNet-V2', random='random prior').items()
     for name, overrides, at in (
         ('BYOL at its own lr, 1e-4', {**_half, **_own}, {}),

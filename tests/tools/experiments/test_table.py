@@ -135,9 +135,10 @@ def test_the_quickstart_is_what_it_was(size):
     epochs, fast, slow = QUICKSTART[size]
     untrained, *runs = plan('quickstart', size)
     assert untrained.epochs == 0 and untrained.probe_epochs == 100
-    for run, rate in zip(runs, [1e-4, 1e-3, 1e-3], strict=True):
+    for run, rate in zip(runs, [None, 1e-3, 1e-3], strict=True):
         cfg, rule = run.cfg, run.cfg.default_hooks.rela.schedule
-        assert cfg.optim_wrapper.optimizer.lr == rate
+        assert cfg.optim_wrapper.optimizer.lr == 1e-4
+        assert cfg.default_hooks.rela.get('lr') == rate
         assert cfg.train_cfg.max_epochs == epochs
         assert cfg.randomness.seed == run.seed == 0
         dataset = cfg.train_dataloader.dataset
