@@ -23,7 +23,7 @@ NAMES = dict(none='BYOL', random='BYOL + RELA, random prior',
              mobilenet_v2='BYOL + RELA, MobileNet-V2')
 TOP1 = dict(none=34.25, random=36.04, mobilenet_v2=41.96)
 SWITCH = dict(none=None, random=3, mobilenet_v2=None)
-RATES = dict(none=1e-4, random=1e-3, mobilenet_v2=1e-3)
+RATES = dict(none=None, random=1e-3, mobilenet_v2=1e-3)  # RELA's
 
 
 def test_each_table_with_results_has_a_section():
@@ -115,10 +115,12 @@ def test_json(report):
             'batch_size', 'device', 'threads')
     assert [{key: run[key] for key in keys} for run in found['runs']] == [
         dict(row=NAMES[prior], method='BYOL', prior=prior, seed=0,
-             learning_rate=rate, steps=STEPS, train_seconds=61.7,
+             learning_rate=1e-4, steps=STEPS, train_seconds=61.7,
              switch_step=SWITCH[prior], linear_top1=TOP1[prior],
              images=10000, batch_size=128, device='CPU (abc)', threads=2)
-        for prior, rate in RATES.items()]
+        for prior in RATES]
+    assert [run.get('rela_learning_rate') for run in found['runs']] == [
+        *RATES.values()]
     assert [run.get('target_seconds') for run in found['runs']] == [
         None, *[pytest.approx(22.05, abs=0.051)] * 2]
 
@@ -134,8 +136,9 @@ def test_markdown(report):
     assert [row[:6] for row in rows[2:]] == [  # of 128 images: 8/3 or 1
         ['Untrained', '', '0', '', '', '0'],
         [NAMES['none'], '0.0001', '6', '', '2.0', '62'],
-        [NAMES['random'], '0.001', '6', '3', '1.4', '62'],
-        [NAMES['mobilenet_v2'], '0.001', '6', 'never', '0.8', '62']]
+        [NAMES['random'], '0.001, then 0.0001', '6', '3', '1.4', '62'],
+        [NAMES['mobilenet_v2'], '0.001, then 0.0001', '6', 'never', '0.8',
+         '62']]
     assert [float(row[6] or 0) for row in rows[2:]] == pytest.approx(
         [0, 0, 22.05, 22.05], abs=0.051)
     assert [row[7] for row in rows[2:]] == ['27.5', '34.2', '36.0', '42.0']

@@ -94,13 +94,21 @@ def _cells(name: str, found: list[dict]) -> list:
     switches = sorted({f'{line["switch_step"] or "never"}' for line in found})
     targets = [line['target_seconds'] for line in found
                if 'target_seconds' in line]
-    return [name, f'{first["learning_rate"]:g}' if steps else '', steps,
+    return [name, _rates(first) if steps else '', steps,
             '' if first['prior'] == 'none' else ', '.join(switches),
             f'{mean(images(line, steps) for line in found):.1f}'
             if steps and first['passes'] else '',
             f'{mean(line["train_seconds"] for line in found):.0f}',
             f'{mean(targets):.0f}' if targets else '',
             accuracy([line['linear_top1'] for line in found]), len(found)]
+
+
+def _rates(line: dict) -> str:
+    """The learning rate, or RELA's and then the host's."""
+    own = f'{line["learning_rate"]:g}'
+    if 'rela_learning_rate' not in line:
+        return own
+    return f'{line["rela_learning_rate"]:g}, then {own}'
 
 
 def accuracy(values: list[float]) -> str:
