@@ -25,7 +25,8 @@ def build_dataset(cfg: Config) -> RelaTargetDataset:
     found = resolve(cfg.train_dataloader.dataset.type, DATASETS)
     if not (isinstance(found, type) and issubclass(found, RelaTargetDataset)):
         raise UserError('train_dataloader.dataset.type must be '
-                        'RelaTargetDataset: see "Your config" in tools/README.md')
+                        'RelaTargetDataset: see "Your config" in '
+                        'tools/README.md')
     with misspelt(cfg.filename):
         return DATASETS.build(cfg.train_dataloader.dataset)
 

@@ -138,7 +138,8 @@ class AdaptiveLambdaHook(Hook):
             runner.logger.warning(
                 f'λ was still 1 after {runner.iter} steps: this run was RELA '
                 "alone and never reached the host's own loss. Train longer, "
-                'or set default_hooks.rela.schedule (tools/README.md, "Knobs").')
+                'or set default_hooks.rela.schedule ("Knobs" in '
+                'tools/README.md).')
 
     def before_save_checkpoint(self, runner: Runner,
                                checkpoint: dict) -> None:

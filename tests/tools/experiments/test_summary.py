@@ -23,6 +23,7 @@ NAMES = dict(none='BYOL', random='BYOL + RELA, random prior',
              mobilenet_v2='BYOL + RELA, MobileNet-V2')
 TOP1 = dict(none=34.25, random=36.04, mobilenet_v2=41.96)
 SWITCH = dict(none=None, random=3, mobilenet_v2=None)
+RELA = 'default_hooks.rela.lr'
 RATES = dict(none=None, random=1e-3, mobilenet_v2=1e-3)  # RELA's
 
 
@@ -119,7 +120,7 @@ def test_json(report):
              switch_step=SWITCH[prior], linear_top1=TOP1[prior],
              images=10000, batch_size=128, device='CPU (abc)', threads=2)
         for prior in RATES]
-    assert [run.get('rela_learning_rate') for run in found['runs']] == [
+    assert [run['options'].get(RELA) for run in found['runs']] == [
         *RATES.values()]
     assert [run.get('target_seconds') for run in found['runs']] == [
         None, *[pytest.approx(22.05, abs=0.051)] * 2]

@@ -30,8 +30,6 @@ def result(run: Run) -> dict:
     line.update(read(run.work_dir / 'train.json') if run.epochs
                 else dict(steps=0, train_seconds=0, switch_step=None))
     line['linear_top1'] = read(run.work_dir / 'probe.json')['linear_top1']
-    if 'lr' in cfg.default_hooks.rela:
-        line['rela_learning_rate'] = cfg.default_hooks.rela.lr
     if run.generation:
         meta = read(run.store / 'meta.json')
         line['target_seconds'] = round(

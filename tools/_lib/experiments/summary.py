@@ -106,9 +106,8 @@ def _cells(name: str, found: list[dict]) -> list:
 def _rates(line: dict) -> str:
     """The learning rate, or RELA's and then the host's."""
     own = f'{line["learning_rate"]:g}'
-    if 'rela_learning_rate' not in line:
-        return own
-    return f'{line["rela_learning_rate"]:g}, then {own}'
+    rela = line['options'].get('default_hooks.rela.lr')
+    return f'{rela:g}, then {own}' if rela else own
 
 
 def accuracy(values: list[float]) -> str:
