@@ -87,10 +87,11 @@ def extract(images: PriorImages,
                 check_same(features, batch, images.prior)
                 watch.skip()
                 twice = False
-            yield features, readable
-            watch.lap('write')
+            # Before the caller's turn: some ask for no more than they need.
             bar.set_description(f'{title} ({watch})', refresh=False)
             bar.update(ranks * len(indices))
+            yield features, readable
+            watch.lap('write')
 
 
 def _check_finite(features: Tensor, readable: Tensor, indices: Sequence[int],

@@ -68,6 +68,5 @@ class LabelledImages:
         batches = share(batches_of(self.rows))
         found = extract(images, None if rank else title, batches, size,
                         twice=twice)
-        # zip asks the first one for more, so the bar comes to its end.
-        for (features, readable), batch in zip(found, batches):
+        for batch, (features, readable) in zip(batches, found):
             yield features, self.labels[list(batch)][readable]

@@ -151,3 +151,13 @@ def test_micro_batches_are_fixed():
     assert [len(b) for b in batches_of(range(5, 300))] == [128, 128, 39]
     assert [i for b in batches_of(range(5, 300)) for i in b
             ] == list(range(5, 300))
+
+
+def test_the_bar_ends_though_nobody_asks_for_more(capsys):
+    """As generation does, which knows how many batches there are."""
+    found = extract(PriorImages(Pictures(12), linear()), 'title', BATCHES)
+    for _ in BATCHES:
+        next(found)
+    found.close()
+    done = sum(map(len, BATCHES))
+    assert f'{done}/{done}' in capsys.readouterr().err.split('\r')[-1]

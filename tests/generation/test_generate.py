@@ -225,7 +225,7 @@ def test_features_of_a_file_that_are_not_finite(image_folder, tmp_path):
 
 
 def test_mixed_sizes_need_an_image_size(image_folder, tmp_path):
-    with pytest.raises(UserError, match='pass --image-size or ,size=S'):
+    with pytest.raises(UserError, match='set one, by --image-size'):
         generate(PriorImages(folder(image_folder), random_prior()),
                  tmp_path, K)
 

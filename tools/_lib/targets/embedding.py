@@ -83,7 +83,6 @@ def everything(images: PriorImages) -> tuple[Tensor, list[int]] | None:
     share = -(-len(batches) // size)
     mine = batches[rank * share:(rank + 1) * share]
     parts = extract(images, None if rank else 'features', mine, size)
-    # zip asks the first one for more, so the bar comes to its end.
     found = [(features, torch.tensor([*batch])[readable])
              for (features, readable), batch in zip(parts, mine)
              if readable.any()]
