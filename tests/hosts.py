@@ -151,8 +151,8 @@ def small_config(host: str, cifar_root: Path, work_dir: Path,
     """
     init_default_scope('mmpretrain')
     cfg = Config.fromfile(CONFIGS / HOSTS[host][0])
-    if 'param_scheduler' not in options:
-        cfg.param_scheduler = cfg.get('param_scheduler') or RECIPE
+    cfg.param_scheduler = options.pop(
+        'param_scheduler', cfg.get('param_scheduler') or RECIPE)
     if host == 'DenseCL':
         cfg.custom_hooks = [dict(type='DenseCLHook', start_iters=2)]
     cfg.merge_from_dict(small_options(host, cifar_root, work_dir, **options))

@@ -77,7 +77,7 @@ def test_impossible_dim(mistake, image_folder, tmp_path, dim, reason):
 def test_path_data(mistake, image_folder, tmp_path, capsys):
     options = [IN1K, '--prior', 'random', '--dim', 6,
                *in1k(image_folder, tmp_path)]
-    assert 'pass --image-size' in mistake('gen_targets', *options)
+    assert 'set one, by --image-size' in mistake('gen_targets', *options)
     assert call('gen_targets', '--image-size', 32, *options) == 0
     out, err = capsys.readouterr()
     assert len(lines(out)) == 1 and lines(err) == []

@@ -13,7 +13,7 @@ from mmengine.registry import init_default_scope
 from mmpretrain.models import selfsup
 from recorder import train
 
-from _lib.training.probe import probe
+from _lib.evaluation.probe import probe
 from mmrela import accelerate
 from mmrela.engine.hooks import AdaptiveLambdaHook
 from mmrela.engine.weak_views import side_of

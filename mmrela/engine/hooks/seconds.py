@@ -27,7 +27,10 @@ class SecondsHook(Hook):
 
     def before_train(self, runner: Runner) -> None:
         wrapper = runner.optim_wrapper
-        wrapper.update_params = self._marked(wrapper.update_params)
+        marked = self._marked(wrapper.update_params)
+        if runner.cfg.get('compile'):  # no clock for dynamo to guard
+            marked = torch.compiler.disable(marked)
+        wrapper.update_params = marked
 
     def before_train_epoch(self, runner: Runner) -> None:
         self._spent: Counter[str] = Counter()

@@ -34,7 +34,8 @@ def fake_runner():
         time.sleep(4)
 
     return SimpleNamespace(
-        epoch=6, optim_wrapper=SimpleNamespace(update_params=update),
+        cfg={}, epoch=6,
+        optim_wrapper=SimpleNamespace(update_params=update),
         logger=SimpleNamespace(info=said.append), said=said, updates=updates)
 
 

@@ -35,7 +35,7 @@ def seen(model, views: int, targets: bool) -> float:
     return counted
 
 
-@pytest.mark.parametrize('host', HOSTS)
+@pytest.mark.parametrize('host', VIEWS)
 def test_passes_of_a_step(host, cifar_root, tmp_path):
     MessageHub.get_current_instance().update_info('max_iters', 10)
     cfg = small_config(host, cifar_root, tmp_path / 'work')
@@ -47,8 +47,8 @@ def test_passes_of_a_step(host, cifar_root, tmp_path):
     assert passes(cfg) is None
 
 
-def test_all_hosts_are_listed():
-    assert set(VIEWS) == set(HOSTS)
+def test_all_hosts_of_tables_are_listed():
+    assert set(VIEWS) == {*HOSTS} - {'MAE', 'SimMIM'}
 
 
 @pytest.mark.parametrize('prior, switch, expected', [
