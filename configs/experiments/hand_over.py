@@ -17,6 +17,7 @@ rows = [
     for prior, label in dict(mobilenet_v2='MobileNet-V2', random='random prior').items()
     for name, overrides, at in (
         ('BYOL at its own lr, 1e-4', {**_half, **_own}, {}),
+        ('BYOL at its own lr, backbone held for 78 steps', {**_half, **_own, f'{_rela}.hold': 78}, {}),
         ("BYOL at RELA's lr, 1e-3", _half, {}),
         ('RELA alone', _base_._alone, {}),
         ('RELA alone, equal compute', _base_._alone, {_epochs: 17}),

@@ -3,7 +3,7 @@
 _base_ = '_base_/narrow.py'
 title = 'BYOL with and without RELA on CIFAR-10'
 _config = 'configs/byol_rela_r18_cifar10_device.py'
-_rela = {'default_hooks.rela.lr': 1e-3}
+_rela = {'default_hooks.rela.lr': 1e-3, 'default_hooks.rela.hold': 78}
 rows = [
     dict(name='Untrained', config=_config, prior='none', color='lightgray',
          overrides={'train_cfg.max_epochs': 0}, sizes=['short', 'long'])
@@ -24,7 +24,8 @@ with ImageNet's **labels**, the random prior with nothing; the random prior's ta
 ResNet-18 of half the width with the ImageNet stem, some forty times cheaper at 32 x 32 pixels than the paper's. \
 Algorithm 1's averages are {factor:.3g} times faster than in the paper: the {steps} steps are to them what the paper's \
 10 % budget of 3,900 steps is to its own. RELA trains on one weak view an image, at the paper's learning rate, 1e-3; \
-BYOL, alone and after the hand-over, at its own, the best on held-out training images (table `tuning`). kNN is scored every {interval} steps, with 5,000 of the \
+BYOL, alone and after the hand-over, at its own, the best on held-out training images (table `tuning`); its first 78 \
+steps after the hand-over train its heads alone. kNN is scored every {interval} steps, with 5,000 of the \
 training images as neighbours, and its time is not counted. The probe's classifier is trained on the same 10,000 \
 images, with labels, and tested on all 10,000 test images. This shows the mechanism, not the paper's result: BYOL \
 needs far more steps than these to learn well."""

@@ -97,6 +97,10 @@ class HostClock:
         elif self._step:
             self._start_host(runner)
 
+    def since_rela(self, runner: Runner) -> int | None:
+        """The host's step after a RELA stage; ``None`` without or within."""
+        return runner.iter - self._step if self._step else None
+
     def counts(self, runner: Runner) -> dict[str, int]:
         """The host's ``iter``, ``epoch``, ``max_iters``, ``max_epochs``."""
         step, epoch = self._step, self._epoch

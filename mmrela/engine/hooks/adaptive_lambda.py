@@ -14,6 +14,7 @@ from ...errors import UserError
 from .. import compat
 from ..host_clock import HostClock
 from ..staged_loader import StagedLoader
+from .backbone_hold import BackboneHold
 from .requirements import FiniteLoss, require
 from .stage_ddp import StageDDP
 from .trial import try_stages
@@ -39,6 +40,8 @@ class AdaptiveLambdaHook(Hook):
         lr: Learning rate of the RELA stage; see
             :class:`~mmrela.engine.host_clock.HostClock`, by which the
             host's own begins at the hand-over.
+        hold: Steps of the host that leave the backbone as it is; see
+            :class:`~mmrela.engine.hooks.backbone_hold.BackboneHold`.
 
     Raises:
         UserError: of the rule; before the training: see
@@ -52,7 +55,7 @@ class AdaptiveLambdaHook(Hook):
     priority = 'VERY_HIGH'  # the others see the host's first batch as such
 
     def __init__(self, schedule: dict | None = None,
-                 lr: float | None = None) -> None:
+                 lr: float | None = None, hold: int = 0) -> None:
         self.schedule: schedules.LambdaRule = TASK_UTILS.build(
             schedule or dict(type='AdaptiveLambda'))
         self.switch_step: int | None = None
@@ -62,6 +65,7 @@ class AdaptiveLambdaHook(Hook):
         self._finite = FiniteLoss()
         self._ddp = StageDDP()
         self._clock = HostClock(lr)
+        self._hold = BackboneHold(hold)
 
     @classmethod
     def of(cls, runner: Runner) -> AdaptiveLambdaHook | None:
@@ -72,6 +76,7 @@ class AdaptiveLambdaHook(Hook):
         model = runner.model
         model = model.module if is_model_wrapper(model) else model
         require(runner, model)
+        self._hold.require(model)
         fit_channels(runner.train_dataloader.dataset.dataset, runner.cfg)
         accumulation = runner.optim_wrapper._accumulative_counts
         self._length = self._length or _length(runner)
@@ -97,7 +102,11 @@ class AdaptiveLambdaHook(Hook):
     def before_train_iter(self, runner: Runner, batch_idx: int,
                           data_batch: dict | None = None) -> None:
         self._clock.enter(runner, data_batch)
-        self._ddp.enter(runner, data_batch)
+        model, step = runner.model, self._clock.since_rela(runner)
+        held = self._hold.enter(
+            model.module if is_model_wrapper(model) else model,
+            step if step is None else step // self._loader.accumulation)
+        self._ddp.enter(runner, data_batch, held)
 
     def after_train_iter(self, runner: Runner, batch_idx: int,
                          data_batch=None, outputs: dict | None = None) -> None:

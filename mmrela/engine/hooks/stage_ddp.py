@@ -20,24 +20,26 @@ class StageDDP:
     """
 
     def __init__(self) -> None:
-        self._stage: bool | None = None
+        self._stage: tuple[bool, bool] | None = None
         self._frozen: list[nn.Parameter] = []
 
-    def enter(self, runner: Runner, batch: dict) -> None:
+    def enter(self, runner: Runner, batch: dict,
+              held: bool = False) -> None:
         """Prepare for a batch, at a boundary between optimiser steps.
 
         Args:
             runner: Without a model in DDP, it stays what it is.
             batch: What the loader returned.
+            held: Whether the host's backbone is, see :class:`BackboneHold`.
         """
-        stage = is_rela(batch['data_samples'])
-        if stage == self._stage or not isinstance(
+        rela = is_rela(batch['data_samples'])
+        if (rela, held) == self._stage or not isinstance(
                 runner.model, DistributedDataParallel):
             return
-        self._stage, model = stage, runner.model.module
+        self._stage, model = (rela, held), runner.model.module
         for parameter in self._frozen:
             parameter.requires_grad_(True)
-        idle = (_without_gradient(model, batch) if stage
+        idle = (_without_gradient(model, batch) if rela
                 else model.rela_head.parameters())
         self._frozen = [p for p in idle if p.requires_grad]
         for parameter in self._frozen:
