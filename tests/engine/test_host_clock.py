@@ -4,6 +4,7 @@ from __future__ import annotations
 import math
 
 import pytest
+import torch
 from hosts import hand_over_after, small_config
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
@@ -110,6 +111,21 @@ def test_a_rate_that_is_none(lr, cifar_root, tmp_path):
                        default_hooks__rela__lr=lr)
     with pytest.raises(UserError, match=r'default_hooks\.rela\.lr'):
         Runner.from_cfg(cfg)
+
+
+def test_a_checkpoint_without_a_clock_is_refused(cifar_root, tmp_path):
+    def config(name):
+        return small_config('BYOL', cifar_root, tmp_path / name,
+                            train_cfg__max_epochs=1)
+
+    train(config('a'))
+    checkpoint = torch.load(tmp_path / 'a/epoch_1.pth')
+    del checkpoint['rela']['clock']
+    torch.save(checkpoint, tmp_path / 'old.pth')
+    cfg = config('b')
+    cfg.resume, cfg.load_from = True, str(tmp_path / 'old.pth')
+    with pytest.raises(UserError, match='of an older mmrela'):
+        train(cfg)
 
 
 @HOOKS.register_module(force=True)

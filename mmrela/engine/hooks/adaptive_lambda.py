@@ -172,6 +172,11 @@ class AdaptiveLambdaHook(Hook):
                    f'not {rule}' if state else 'without RELA')
                 + ': to begin a training with its weights, set load_from to '
                 'it instead of --resume')
+        if 'clock' not in state:
+            raise UserError(
+                'the checkpoint to resume from is of an older mmrela, whose '
+                'hosts had no clock of their own: end that training with it, '
+                'or set load_from to the checkpoint instead of --resume')
         self.schedule.load_state_dict(state['schedule'])
         self.switch_step = state['switch_step']
         self._length = state.get('length')
