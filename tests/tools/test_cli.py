@@ -206,7 +206,8 @@ def test_check_targets(cifar_root, tmp_path, four_components, capsys):
                 *cifar(cifar_root, store, 'model.rela_head.out_channels=4')
                 ) == 0
     assert capsys.readouterr().out.count('sound: 16 targets of 4') == 3
-    config.write_text(config.read_text().replace('16', '17'))
+    config.write_text(
+        config.read_text().replace('indices=16', 'indices=17'))
     assert call('check_targets', store, '--config', config) == 1
     assert call('check_targets', tmp_path / 'nowhere') == 1
     out, err = capsys.readouterr()
