@@ -66,13 +66,18 @@ def checked_features(model: nn.Module, views: list[Tensor]) -> int:
     return first.shape[1]
 
 
+def host_name(model: nn.Module) -> str:
+    """What ``model.host`` calls a model's algorithm."""
+    return type(model).__name__.removeprefix('Rela')
+
+
 def refused(model: nn.Module, what: str) -> UserError:
     """Says why a host's features do not do, and what does.
 
     Args:
         what: Of the features, such as 'they are not finite'.
     """
-    host = type(model).__name__.removeprefix('Rela')
+    host = host_name(model)
     return UserError(
         f"model.host={host} does not go with RELA's stage, which needs its "
         f'features of whole images, floats (N, d), and {what}: let {host} '

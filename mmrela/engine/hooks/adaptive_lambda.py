@@ -3,10 +3,10 @@ from __future__ import annotations
 
 from mmengine.dist import all_reduce
 from mmengine.hooks import Hook
-from mmengine.model import is_model_wrapper
 from mmengine.registry import HOOKS
 from mmengine.runner import EpochBasedTrainLoop, IterBasedTrainLoop, Runner
 from mmpretrain.registry import TASK_UTILS
+from mmpretrain.utils import get_ori_model
 
 from ... import schedule as schedules
 from ...datasets.host import fit_channels
@@ -73,8 +73,7 @@ class AdaptiveLambdaHook(Hook):
         return next((h for h in runner.hooks if isinstance(h, cls)), None)
 
     def before_train(self, runner: Runner) -> None:
-        model = runner.model
-        model = model.module if is_model_wrapper(model) else model
+        model = get_ori_model(runner.model)
         require(runner, model)
         self._hold.require(model)
         fit_channels(runner.train_dataloader.dataset.dataset, runner.cfg)
@@ -102,9 +101,9 @@ class AdaptiveLambdaHook(Hook):
     def before_train_iter(self, runner: Runner, batch_idx: int,
                           data_batch: dict | None = None) -> None:
         self._clock.enter(runner, data_batch)
-        model, step = runner.model, self._clock.since_rela(runner)
+        step = self._clock.since_rela(runner)
         held = self._hold.enter(
-            model.module if is_model_wrapper(model) else model,
+            get_ori_model(runner.model),
             step if step is None else step // self._loader.accumulation)
         self._ddp.enter(runner, data_batch, held)
 

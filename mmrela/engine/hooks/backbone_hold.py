@@ -4,6 +4,7 @@ from __future__ import annotations
 from torch import nn
 
 from ...errors import UserError
+from ...models.features import host_name
 
 
 class BackboneHold:
@@ -39,8 +40,7 @@ class BackboneHold:
                                   for p in model.parameters()):
             raise UserError(
                 f'default_hooks.rela.hold={self.steps}, but model.host='
-                f"{type(model).__name__.removeprefix('Rela')} has no heads to "
-                'train alone: remove hold')
+                f'{host_name(model)} has no heads to train alone: remove hold')
 
     def enter(self, model: nn.Module, step: int | None) -> bool:
         """Hold or release before a batch; whether the backbone is held.

@@ -5,12 +5,13 @@ import torch
 from mmengine.dist import all_gather_object
 from mmengine.registry import HOOKS
 from mmengine.runner import Runner
+from mmpretrain.utils import get_ori_model
 
 from ...errors import UserError
 from ...features.labelled import LabelledImages
 from ...measures.neighbours import knn_predict
 from ...models.eval_mode import eval_mode
-from .online_score import OnlineScoreHook, unwrapped
+from .online_score import OnlineScoreHook
 
 
 @HOOKS.register_module()
@@ -63,7 +64,7 @@ class OnlineKNNHook(OnlineScoreHook):
             self.queries or probe.get('test'))
 
     def scores(self, runner: Runner) -> dict[str, float]:
-        model = unwrapped(runner)
+        model = get_ori_model(runner.model)
         device = next(model.parameters()).device
         images, others = (self.images(runner, model, labelled.dataset)
                           for labelled in (self._bank, self._queries))

@@ -8,6 +8,7 @@ import torch
 from mmengine.dist import all_gather_object
 from mmengine.registry import HOOKS
 from mmengine.runner import Runner
+from mmpretrain.utils import get_ori_model
 
 from ...datasets.rela_target import RelaTargetDataset
 from ...errors import UserError
@@ -15,7 +16,7 @@ from ...features.extract import batches_of, extract, share
 from ...measures.regression import explained
 from ...measures.spectra import rankme
 from ...models.eval_mode import eval_mode
-from .online_score import OnlineScoreHook, unwrapped
+from .online_score import OnlineScoreHook
 
 
 @HOOKS.register_module()
@@ -64,7 +65,7 @@ class OnlineRankHook(OnlineScoreHook):
         self._dataset, self._batches = dataset, batches_of(rows)
 
     def scores(self, runner: Runner) -> dict[str, float]:
-        model = unwrapped(runner)
+        model = get_ori_model(runner.model)
         images = self.images(runner, model, self._dataset)
         with eval_mode(model):
             mine = [features for features, _ in extract(

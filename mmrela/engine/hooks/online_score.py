@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from functools import partial
 
 from mmengine.hooks import Hook, IterTimerHook
-from mmengine.model import is_model_wrapper
 from mmengine.runner import Runner
 from torch import Tensor, nn
 from torch.utils.data import Dataset
@@ -100,12 +99,6 @@ class OnlineScoreHook(Hook):
         prior = as_prior('the model in training', _Backbone(model),
                          self.image_size, runner.cfg)
         return PriorImages(dataset, prior, runner.train_dataloader.num_workers)
-
-
-def unwrapped(runner: Runner) -> nn.Module:
-    """The runner's model without DDP's wrapper."""
-    model = runner.model
-    return model.module if is_model_wrapper(model) else model
 
 
 class _Backbone(nn.Module):

@@ -12,7 +12,7 @@ from torch.utils.data import DataLoader
 
 from ...datasets.sampler import RelaIndex
 from ...errors import UserError, said
-from ...models.features import checked_features, refused
+from ...models.features import checked_features, host_name, refused
 from ...rng import seeded, undisturbed
 
 
@@ -117,4 +117,4 @@ def _sizes(loader: DataLoader) -> tuple[int, int]:
 
 
 def _name(model: nn.Module) -> str:
-    return f"model.host={type(model).__name__.removeprefix('Rela')}"
+    return f'model.host={host_name(model)}'

@@ -66,7 +66,7 @@ def test_a_resume_within(cifar_root, tmp_path):
     cfg.resume = True
     cfg.load_from = str(tmp_path / 'whole/work/epoch_1.pth')
     train(cfg)
-    whole, part = (torch.load(tmp_path / f'{name}/work/epoch_3.pth')
+    whole, part = (torch.load(tmp_path / name / 'work' / 'epoch_3.pth')
                    for name in ('whole', 'part'))
     for name, value in whole['state_dict'].items():
         assert torch.equal(value, part['state_dict'][name]), name

@@ -83,7 +83,7 @@ def test_linear_benchmark_can_be_resumed(image_folder, tmp_path):
     assert call('train', LINEAR, '--work-dir', tmp_path / 'work',
                 *probe_options(tmp_path / 'backbone.pth', image_folder)) == 0
     newest = latest.newest_sound(tmp_path / 'work')
-    assert newest == f'{tmp_path}/work/epoch_1.pth'
+    assert newest == str(tmp_path / 'work' / 'epoch_1.pth')
 
 
 @pytest.mark.slow

@@ -10,7 +10,7 @@ from torch.utils.data import Dataset
 
 from mmrela import processes
 from mmrela.errors import UserError
-from mmrela.features.extract import batches_of, extract
+from mmrela.features.extract import batches_of, extract, share
 from mmrela.features.images import PriorImages, images_of
 from mmrela.files.atomic import write_atomically
 from mmrela.measures.spectra import spectrum
@@ -79,9 +79,7 @@ def everything(images: PriorImages) -> tuple[Tensor, list[int]] | None:
         share the work; ``None`` on the others.
     """
     rank, size = processes.rank_and_size()
-    batches = batches_of(range(len(images)))
-    share = -(-len(batches) // size)
-    mine = batches[rank * share:(rank + 1) * share]
+    mine = share(batches_of(range(len(images))))
     parts = extract(images, None if rank else 'features', mine, size)
     found = [(features, torch.tensor([*batch])[readable])
              for (features, readable), batch in zip(parts, mine)
