@@ -4,11 +4,11 @@ from __future__ import annotations
 import ast
 import runpy
 import sys
-from difflib import get_close_matches
 from importlib import metadata
 from pathlib import Path
 
 from .home import HOME
+from .spelling import nearest
 from .version import __version__
 
 # Shorter than their files' names, which do as well.
@@ -38,8 +38,8 @@ def main() -> None:
     found = commands()
     file = found.get(name) or {f.stem: f for f in found.values()}.get(name)
     if file is None:
-        near = get_close_matches(name, found, 1)
-        cure = f'is {near[0]} meant?' if near else 'see mmrela --help'
+        near = nearest(name, found)
+        cure = f'is {near} meant?' if near else 'see mmrela --help'
         print(f'error: there is no command {name}: {cure}', file=sys.stderr)
         sys.exit(2)
     sys.argv = [str(file), *rest]

@@ -9,10 +9,11 @@ from walk import ROOT, Rule, imports, inside, sources
 COMMANDS = {file.stem for file in (ROOT / 'tools').glob('[!_]*.py')}
 # Room -> rooms that it may import, beside itself and ENTRANCE. Each stands
 # below those that it names, so no arrow points back.
-ENTRANCE = ('errors', 'resolve', 'rng')
+ENTRANCE = ('errors', 'resolve', 'rng', 'spelling')
 ROOMS = dict(
     home='',
     version='',
+    spelling='',
     __main__='home version',
     errors='',
     rng='',

@@ -23,6 +23,10 @@ def parse_args() -> argparse.Namespace:
         '--diff', action='store_true',
         help='print what that config changes in the given one, and end')
     parser.add_argument(
+        '--dry-run', action='store_true',
+        help='only tell steps, hand-over, memory, disk and time of the whole '
+        'training, measured on four steps of each stage')
+    parser.add_argument(
         '--work-dir', help='where logs and checkpoints go (default: '
         'work_dirs/CONFIG, or CONFIG_rela with --rela)')
     parser.add_argument(
@@ -59,9 +63,14 @@ def main() -> None:
         print(differences(args.config, cfg))
     if args.dump:
         write(cfg, args.dump)
-    if not (args.diff or args.dump):
-        from _lib.training.run import train
-        train(cfg)
+    if args.diff or args.dump:
+        return
+    if args.dry_run:
+        from _lib.training.dry_run import dry_run
+        print(dry_run(cfg), end='')
+        return
+    from _lib.training.run import train
+    train(cfg)
 
 
 if __name__ == '__main__':

@@ -52,13 +52,13 @@ def estimate(images: PriorImages, directory: Path, dim: int,
     return (
         f'{prior.name}: {weights / 1e6:.1f} million weights, {width} '
         f'features of each image\n'
-        f'time: {_span(count / rate / ranks)} for {count} images at '
+        f'time: {span(count / rate / ranks)} for {count} images at '
         f'{ranks * rate:.0f} img/s by {ranks} process{"es" * (ranks > 1)} on '
         f'{"GPU" if torch.cuda.is_available() else "CPU"} ({watch}), then '
-        f'{_span(pca_seconds(features, count, dim))} for PCA\n'
-        f'disk: {_bytes(sizes[0])} of features, which may be removed '
-        f'afterwards, and {_bytes(sizes[1])} of targets; {directory} has '
-        f'{_bytes(_free(directory))} free')
+        f'{span(pca_seconds(features, count, dim))} for PCA\n'
+        f'disk: {in_bytes(sizes[0])} of features, which may be removed '
+        f'afterwards, and {in_bytes(sizes[1])} of targets; {directory} has '
+        f'{in_bytes(free(directory))} free')
 
 
 def pca_seconds(features: Tensor, count: int, dim: int) -> float:
@@ -84,13 +84,15 @@ def _time(work: Callable[[], object]) -> float:
     return time.perf_counter() - start
 
 
-def _free(directory: Path) -> int:
+def free(directory: Path) -> int:
+    """Bytes that may be written there, or where it would be made."""
     while not directory.exists():
         directory = directory.parent
     return shutil.disk_usage(directory).free
 
 
-def _bytes(size: float) -> str:
+def in_bytes(size: float) -> str:
+    """Bytes for the user."""
     for unit in ('B', 'kB', 'MB', 'GB'):
         if size < 1000:
             return f'{size:.3g} {unit}'
@@ -98,7 +100,8 @@ def _bytes(size: float) -> str:
     return f'{size:.3g} TB'
 
 
-def _span(seconds: float) -> str:
+def span(seconds: float) -> str:
+    """Seconds for the user."""
     if seconds < 120:
         return f'{seconds:.1f} s'
     if seconds < 7200:

@@ -12,6 +12,7 @@ from torch import Tensor
 from ..errors import UserError
 from ..resolve import resolve
 from ..rng import undisturbed
+from ..spelling import meant
 from .feature_width import feature_width
 from .features import features_of
 from .stage import is_rela, staged
@@ -38,8 +39,10 @@ def Rela(host: str | type, rela_head: dict,
     """
     host_class = resolve(host, MODELS)
     if host_class is None:
-        raise UserError(f'model.host: {host!r} is no registered model; name '
-                        'one such as BYOL, or import yours by custom_imports')
+        near = meant(host, [*MODELS.module_dict])
+        raise UserError(f'model.host: {host!r} is no registered model{near}; '
+                        'name one such as BYOL, or import yours by '
+                        'custom_imports')
     if not (isinstance(host_class, type)
             and issubclass(host_class, BaseSelfSupervisor)):
         raise UserError(f'model.host: {host!r} is no self-supervised '

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Sequence
 
 from ..errors import UserError, said
+from ..spelling import meant
 from .base import Prior
 from .feature_file import load_stored
 from .joined import PLUS, JoinedPrior
@@ -59,7 +60,8 @@ def build_prior(spec: str,
                             f'{given[key]} and {value}')
     kind, _, name = spec.partition(':')
     if kind not in PRIORS:
-        raise UserError(f'--prior {spec}: no such prior; take '
+        near = meant(kind, PRIORS, 'a prior of kind ')
+        raise UserError(f'--prior {spec}: no such prior{near}; take '
                         'torchvision:NAME or random[:SEED], or another of '
                         'tools/gen_targets.py --list-priors; for one of '
                         'yours, name its module in custom_imports of the '

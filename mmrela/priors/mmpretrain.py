@@ -13,6 +13,7 @@ from ..errors import UserError, said
 from ..files.downloads import url_file
 from ..files.weights import load_weights, read_weights
 from ..rng import seeded
+from ..spelling import meant
 from .base import Prior
 from .own_backbone import Pooled, read_config
 
@@ -51,11 +52,12 @@ def _describe(name: str, spec: str) -> tuple[dict, str | None]:
     """Config of the model, and where its weights are."""
     if Path(name).suffix == '.py':
         return read_config(name, spec), None
-    from mmpretrain.apis.model import ModelHub
+    from mmpretrain.apis.model import ModelHub, list_models
     try:
         entry = ModelHub.get(name)
     except ValueError as e:
-        raise UserError(f'--prior {spec}: mmpretrain has no such model; '
+        near = meant(name, list_models())
+        raise UserError(f'--prior {spec}: mmpretrain has no such model{near}; '
                         'mmpretrain.list_models() names all') from e
     except Exception as e:  # some of its configs cannot be read
         raise UserError(f'--prior {spec}: mmpretrain fails to read its own '

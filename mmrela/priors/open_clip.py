@@ -9,6 +9,7 @@ from ..errors import UserError
 from ..files.downloads import hub_file, url_file
 from ..files.weights import load_weights, read_weights, without_prefix
 from ..rng import seeded
+from ..spelling import meant
 from .base import Prior, keep_size
 
 
@@ -40,14 +41,17 @@ def load_open_clip(name: str, weights: str | None, image_size: int | None,
 def _describe(model: str, tag: str, spec: str) -> tuple[dict, dict]:
     """open_clip's config of the model, and its entry of the weights."""
     import open_clip
-    if model not in open_clip.list_models():
-        raise UserError(f'--prior {spec}: open_clip has no such model; '
+    known = open_clip.list_models()
+    if model not in known:
+        raise UserError(f'--prior {spec}: open_clip has no such model'
+                        f'{meant(model, known)}; '
                         'open_clip.list_models() names all')
     entry = open_clip.get_pretrained_cfg(model, tag)
     if not entry:
         tags = open_clip.list_pretrained_tags_by_model(model)
         raise UserError(f'--prior {spec}: open_clip has no such weights of '
-                        f'{model}; there are {", ".join(tags) or "none"}')
+                        f'{model}{meant(tag, tags)}; there are '
+                        f'{", ".join(tags) or "none"}')
     return open_clip.get_model_config(model), entry
 
 

@@ -9,6 +9,7 @@ from ..errors import UserError
 from ..files.downloads import downloading, hub_file
 from ..files.weights import read_weights
 from ..rng import seeded
+from ..spelling import meant
 from .base import Prior
 
 
@@ -25,7 +26,8 @@ def load_timm(name: str, weights: str | None, image_size: int | None,
     import timm
     spec = f'timm:{name}'
     if not timm.is_model(name) or _entry(name) is None:
-        raise UserError(f'--prior {spec}: timm has no such model; '
+        near = meant(name, timm.list_models() + timm.list_pretrained())
+        raise UserError(f'--prior {spec}: timm has no such model{near}; '
                         'timm.list_models() names all')
     with seeded():
         model = _build_sized(name, weights, spec, image_size)

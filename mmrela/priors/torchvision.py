@@ -7,6 +7,7 @@ from ..errors import UserError
 from ..files.downloads import downloading
 from ..files.weights import load_weights, read_weights
 from ..rng import seeded
+from ..spelling import meant
 from .base import Prior, keep_size
 
 
@@ -20,9 +21,11 @@ def load_torchvision(name: str, weights: str | None, image_size: int | None,
     without torchvision's margin.
     """
     from torchvision import models
-    if name not in models.list_models(module=models):
+    known = models.list_models(module=models)
+    if name not in known:
         raise UserError(f'--prior torchvision:{name}: torchvision has no such '
-                        'model; torchvision.models.list_models() names all')
+                        f'model{meant(name, known)}; '
+                        'torchvision.models.list_models() names all')
     entry = getattr(models.get_model_weights(name), 'IMAGENET1K_V1', None)
     if entry is None:
         raise UserError(f'--prior torchvision:{name}: torchvision has no '

@@ -14,8 +14,7 @@ from mmrela.errors import UserError
 from mmrela.features.images import PriorImages
 from mmrela.features.stopwatch import Stopwatch
 from mmrela.features.timing import measure, spread
-from mmrela.generation import dry_run as module
-from mmrela.generation.dry_run import estimate
+from mmrela.generation.dry_run import estimate, in_bytes, span
 from mmrela.generation.generate import generate
 from mmrela.priors import Prior
 
@@ -90,10 +89,10 @@ def test_spread():
 @pytest.mark.parametrize('amount, text', [
     (999, '999 B'), (25.6e6, '25.6 MB'), (1.3e12, '1.3 TB')])
 def test_bytes(amount, text):
-    assert module._bytes(amount) == text
+    assert in_bytes(amount) == text
 
 
 @pytest.mark.parametrize('seconds, text', [
     (1.26, '1.3 s'), (119, '119.0 s'), (600, '10 min'), (9000, '2.5 h')])
 def test_spans(seconds, text):
-    assert module._span(seconds) == text
+    assert span(seconds) == text

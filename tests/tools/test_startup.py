@@ -22,7 +22,7 @@ for argv in calls:
         codes.append(e.code or 0)
 print(json.dumps([codes, [name for name in heavy if name in sys.modules]]))
 """
-HEAVY = ['torch', 'mmengine', 'mmpretrain', 'mmrela', 'numpy', 'matplotlib']
+HEAVY = ['torch', 'mmengine', 'mmpretrain', 'numpy', 'matplotlib']
 TOOLS = sorted(file.stem for file in (ROOT / 'tools').glob('[!_]*.py'))
 PRIOR = ['--prior', 'random']
 # What each tool must have, and mistakes of its own.

@@ -55,7 +55,8 @@ class _ConfigFile(argparse.Action):
                  namespace: argparse.Namespace, file: str, *_) -> None:
         path = config_path(file)
         if not path.exists():
-            raise ToolError(f'no config at {path}')
+            from .nearby import config_meant
+            raise ToolError(f'no config at {path}{config_meant(file, path)}')
         setattr(namespace, self.dest, str(path))
 
 

@@ -16,6 +16,7 @@ from mmrela.engine.accelerate import accelerate, trains_rela
 from mmrela.errors import UserError
 from mmrela.targets import TargetStore
 
+from .names import name_meant
 from .numbers import require_numbers
 
 
@@ -123,7 +124,8 @@ def misspelt(config: str) -> Iterator[None]:
                 '_delete_=True' * ('unexpected' in message))
         raise UserError(
             f'{config}, or --cfg-options, has a name that is not known, or '
-            f'lacks one: {message.splitlines()[0]}{cure}') from e
+            f'lacks one: {message.splitlines()[0].partition(". Please")[0]}'
+            f'{name_meant(e)}{cure}') from e
     except URLError as e:
         raise UserError(
             f'{config} names weights to download, and there is no way to '

@@ -87,21 +87,34 @@ def _try_host(runner: Runner, model: nn.Module) -> None:
         f' {what}; correct model or train_dataloader.dataset.pipeline')
 
 
-def _data(runner: Runner, model: nn.Module, size: int, lam: int) -> dict:
-    """The first samples, preprocessed.
+def first_batches(loader: DataLoader, size: int, lam: int | None,
+                  count: int = 1) -> DataLoader:
+    """The first samples of a training, as its loader would bring them.
 
     A worker loads them where the training has workers: a data set may open
     its files when it is first read, and not bear a fork afterwards.
+
+    Args:
+        loader: Of the training; it is not asked.
+        size: Images of each batch, at most.
+        lam: λ of the stage; ``None`` where the training has none.
+        count: Of the batches; a small data set repeats itself.
     """
-    loader = runner.train_dataloader
-    samples = range(min(size, len(loader.dataset)))
-    first = DataLoader(
+    images = len(loader.dataset)
+    rows = [[n % images for n in range(i * size, (i + 1) * size)][:images]
+            for i in range(count)]
+    return DataLoader(
         loader.dataset, collate_fn=loader.collate_fn,
-        batch_sampler=[[RelaIndex(i, lam, i) for i in samples]],
+        batch_sampler=rows if lam is None else [
+            [RelaIndex(i, lam, i) for i in row] for row in rows],
         num_workers=min(loader.num_workers, 1),
         worker_init_fn=loader.worker_init_fn,
         multiprocessing_context=loader.multiprocessing_context)
-    return model.data_preprocessor([*first][0], True)
+
+
+def _data(runner: Runner, model: nn.Module, size: int, lam: int) -> dict:
+    [batch] = first_batches(runner.train_dataloader, size, lam)
+    return model.data_preprocessor(batch, True)
 
 
 def _loss(runner: Runner, model: nn.Module, data: dict) -> float:

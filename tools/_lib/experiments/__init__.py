@@ -16,6 +16,8 @@ def find_table(name: str) -> Path:
     """
     file = Path(name) if name.endswith('.py') else FOLDER / f'{name}.py'
     if not file.is_file():
-        raise ToolError(f'no table at {file}: {FOLDER} holds '
-                        + ', '.join(f.stem for f in FOLDER.glob('*.py')))
+        from mmrela.spelling import meant
+        tables = [f.stem for f in FOLDER.glob('*.py')]
+        raise ToolError(f'no table at {file}{meant(file.stem, tables)}: '
+                        f'{FOLDER} holds {", ".join(tables)}')
     return file

@@ -6,6 +6,8 @@ from pathlib import Path
 
 from mmengine.config import Config
 
+from mmrela.spelling import meant
+
 from ..cli import ToolError
 from . import find_table
 from .run import Run
@@ -41,10 +43,12 @@ def plan(table: Config, size: str, root: Path,
         only: Keep rows whose name contains one of these.
 
     Raises:
-        ToolError: the table has no such size, or a row's config is missing.
+        ToolError: the table has no such size or row, or a row's config is
+            missing.
     """
     if size not in table.sizes:
-        raise ToolError(f'--size {size}: {table.filename} has '
+        near = meant(size, table.sizes)
+        raise ToolError(f'--size {size}{near}: {table.filename} has '
                         + ', '.join(table.sizes))
     rows = [row for row in table.rows if size in row.get('sizes', [size])]
     if not rows:
@@ -58,8 +62,18 @@ def plan(table: Config, size: str, root: Path,
         for row in rows:
             runs[row.name, seed] = _run(
                 row, table, size, seed, root, loaded[row.name], runs)
-    return [run for run in runs.values()
-            if not only or any(text in run.row for text in only)]
+    return _chosen([*runs.values()], only) if only else [*runs.values()]
+
+
+def _chosen(runs: list[Run], only: list[str]) -> list[Run]:
+    found = [run for run in runs if any(text in run.row for text in only)]
+    if not found:
+        known = dict.fromkeys(run.row for run in runs)
+        words = [word for row in known for word in row.split()]
+        near = meant(' '.join(only), [*known, *words])
+        raise ToolError(f'--only {" ".join(only)}: no row has that in its '
+                        f'name{near}; --list shows them')
+    return found
 
 
 def _run(row: dict, table: Config, size: str, seed: int, root: Path,

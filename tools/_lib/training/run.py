@@ -3,6 +3,8 @@ from __future__ import annotations
 
 import json
 import platform
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import torch
@@ -29,11 +31,7 @@ def train(cfg: Config) -> None:
         UserError: the config, or this machine, lacks something.
     """
     typos.warn(cfg)
-    require_runnable(cfg)
-    cpu_ranks.init_cpu_ranks(cfg)
-    with misspelt(cfg.filename), mended_hue():  # configs without RELA, too
-        require_loadable(cfg)
-        runner = build_runner(cfg)
+    with built(cfg) as runner:
         if is_main_process():  # the only one that writes checkpoints
             for folder in latest.folders(
                     runner.work_dir, latest.checkpoint_hooks(cfg)):
@@ -41,6 +39,20 @@ def train(cfg: Config) -> None:
         runner.train()
     if is_main_process():
         write_summary(runner)
+
+
+@contextmanager
+def built(cfg: Config) -> Iterator[Runner]:
+    """A config's runner, to be trained within.
+
+    Raises:
+        UserError: the config, or this machine, lacks something.
+    """
+    require_runnable(cfg)
+    cpu_ranks.init_cpu_ranks(cfg)
+    with misspelt(cfg.filename), mended_hue():  # configs without RELA, too
+        require_loadable(cfg)
+        yield build_runner(cfg)
 
 
 def write_summary(runner: Runner) -> None:

@@ -8,10 +8,12 @@ from mmengine.config import Config
 from mmengine.device import get_device
 from mmengine.optim import AmpOptimWrapper
 from mmengine.registry import OPTIM_WRAPPERS
+from mmpretrain.registry import OPTIMIZERS
 
 from mmrela.engine.accelerate import trains_rela
 from mmrela.errors import UserError
 from mmrela.resolve import resolve
+from mmrela.spelling import meant
 
 
 def require_runnable(cfg: Config) -> None:
@@ -21,6 +23,7 @@ def require_runnable(cfg: Config) -> None:
         UserError: the config, or this machine, lacks something.
     """
     _check_entries(cfg)
+    _check_names(cfg)
     wrapper = resolve(cfg.optim_wrapper.get('type'), OPTIM_WRAPPERS)
     if wrapper is AmpOptimWrapper and get_device() == 'cpu':
         raise UserError('mixed precision (--amp, optim_wrapper.type='
@@ -51,3 +54,18 @@ def _check_entries(cfg: Config) -> None:
     if scaling.get('enable') and 'base_batch_size' not in scaling:
         raise UserError('auto_scale_lr needs base_batch_size, the images a '
                         'step that the learning rate is for')
+
+
+def _check_names(cfg: Config) -> None:
+    """What mmengine's own builders answer by a traceback."""
+    hooks = cfg.get('default_hooks', {})
+    for name, hook in hooks.items():
+        if isinstance(hook, dict) and 'type' not in hook:
+            near = meant(name, {*hooks} - {name}, 'default_hooks.')
+            raise UserError(f'default_hooks.{name} has no type{near}')
+    kind = cfg.optim_wrapper.get('optimizer', {}).get('type', 'SGD')
+    if resolve(kind, OPTIMIZERS) is None:
+        near = meant(kind, [*OPTIMIZERS.module_dict,
+                            *OPTIMIZERS.parent.module_dict])
+        raise UserError(f'optim_wrapper.optimizer.type: {kind!r} is no '
+                        f'registered optimiser{near}')

@@ -4,10 +4,11 @@ from __future__ import annotations
 import inspect
 import os
 import sys
-from difflib import get_close_matches
 
 from mmengine.config import Config
 from mmengine.runner import Runner
+
+from mmrela.spelling import nearest
 
 # What mmengine reads at the top level, beside the Runner's own arguments.
 READ = {*inspect.signature(Runner).parameters, 'auto_scale_lr', 'compile',
@@ -27,8 +28,8 @@ def misspelt_entries(cfg: Config) -> dict[str, str]:
     Returns:
         Name -> the known one that is nearest.
     """
-    found = {key: get_close_matches(key, READ, 1, LIKENESS) for key in cfg}
-    return {key: near[0] for key, near in found.items()
+    found = {key: nearest(key, READ, LIKENESS) for key in cfg}
+    return {key: near for key, near in found.items()
             if near and key not in READ}
 
 

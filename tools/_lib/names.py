@@ -1,0 +1,57 @@
+"""Types and keys that a config may have meant."""
+from __future__ import annotations
+
+import inspect
+from collections.abc import Iterator
+from traceback import walk_tb
+
+from mmpretrain import registry
+
+from mmrela.spelling import meant
+
+
+def name_meant(error: Exception) -> str:
+    """A question for a type or key that a registry refused, or nothing.
+
+    Args:
+        error: That of building an entry of a config.
+    """
+    message = str(error.args[0])
+    name, is_type, rest = message.partition(' is not in the ')
+    if is_type:
+        wanted = rest.partition(' registry')[0].rpartition('::')[2]
+        return meant(name, sorted({*_types(wanted)}))
+    _, is_key, rest = message.partition("unexpected keyword argument '")
+    # What was built within others may have got their keys, too.
+    known = {key for kind in _being_built(error) for key in _keys(kind)}
+    return meant(rest.partition("'")[0], sorted(
+        known | {'type'})) if is_key else ''
+
+
+def _types(name: str) -> Iterator[str]:
+    """What is in the registries of that name."""
+    for each in vars(registry).values():
+        if isinstance(each, registry.Registry) and each.name == name:
+            yield from each.module_dict
+            yield from each.parent.module_dict if each.parent else ()
+
+
+def _being_built(error: Exception) -> Iterator[object]:
+    refusing = str(error.args[0]).partition('.__init__()')[0]
+    for frame, _ in walk_tb(error.__traceback__):
+        yield frame.f_globals.get(refusing)  # without a registry
+        if frame.f_code.co_name == 'build_from_cfg':
+            yield frame.f_locals.get('obj_cls')
+        elif frame.f_code.co_name == '__init__' and 'self' in frame.f_locals:
+            yield type(frame.f_locals['self'])
+
+
+def _keys(kind: object) -> Iterator[str]:
+    """Keywords of a function, or of a class and its bases."""
+    for part in kind.__mro__ if isinstance(kind, type) else [kind]:
+        init = vars(part).get('__init__') if isinstance(part, type) else part
+        if inspect.isfunction(init):
+            yield from (name for name, parameter in inspect.signature(
+                init).parameters.items() if name != 'self'
+                and parameter.kind not in (parameter.VAR_KEYWORD,
+                                           parameter.VAR_POSITIONAL))
