@@ -8,8 +8,8 @@ from html import escape
 
 from matplotlib.ticker import MaxNLocator
 
-WIDTH, HEIGHT = 440, 250
-LEFT, RIGHT, TOP, BOTTOM = 50, 14, 14, 30  # around the plot
+WIDTH, HEIGHT = 340, 210
+LEFT, RIGHT, TOP, BOTTOM = 52, 10, 8, 24  # around the plot
 DOTS = 150  # of each line, which tell their values to the pointer
 
 
@@ -68,7 +68,8 @@ class Scale:
 
 def chart(title: str, lines: Sequence[Line], xlabel: str = 'step',
           marks: Sequence[tuple[float, int]] = (),
-          until: float | None = None, log: bool = False) -> str:
+          stage: tuple[float, float] | None = None,
+          span: tuple[float, float] | None = None, log: str = '') -> str:
     """A figure with its caption.
 
     Args:
@@ -76,13 +77,14 @@ def chart(title: str, lines: Sequence[Line], xlabel: str = 'step',
         lines: At least one with a point.
         xlabel: What ``x`` is.
         marks: ``x`` of hand-overs, and the colours of their lines.
-        until: End of RELA's stage, which is shaded; ``None``: no shade.
-        log: Whether ``x`` has a logarithmic axis.
+        stage: From where to where ``x`` is RELA's stage, if it is.
+        span: Ends of the axis of ``x``; default: those of the lines.
+        log: Which of the axes are logarithmic, ``x`` or ``xy``.
     """
-    x, y = _scales(lines, log)
+    x, y = _scales(lines, span, log)
     parts = [_axes(x, y, xlabel)]
-    if until is not None:
-        parts.insert(0, _rect('stage', x.start, x(min(until, x.high))))
+    if stage:
+        parts.insert(0, _rect('stage', *map(x, stage)))
     parts += [f'<path class="mark c{color}" d="M{x(at)} {TOP}V{y.start}">'
               f'<title>hand-over at step {at:g}</title></path>'
               for at, color in marks if x.low <= at <= x.high]
@@ -92,13 +94,17 @@ def chart(title: str, lines: Sequence[Line], xlabel: str = 'step',
             f'aria-label="{escape(title)}">{"".join(parts)}</svg></figure>')
 
 
-def _scales(lines: Sequence[Line], log: bool) -> tuple[Scale, Scale]:
+def _scales(lines: Sequence[Line], span: tuple[float, float] | None,
+            log: str) -> tuple[Scale, Scale]:
     xs, ys = ([value for line in lines for value in getattr(line, name)]
               for name in 'xy')
     low, high = min(ys), max(ys)
-    room = (high - low) * 0.06 or abs(high) * 0.1 or 1
-    return (Scale(min(xs), max(xs), LEFT, WIDTH - RIGHT, log),
-            Scale(low - room, high + room, HEIGHT - BOTTOM, TOP))
+    room = (high - low) * 0.06 or abs(high) * 0.5 or 1
+    if 'y' not in log:
+        low, high = low - room, high + room
+    return (Scale(*(span or (min(xs), max(xs))), LEFT, WIDTH - RIGHT,
+                  'x' in log),
+            Scale(low, high, HEIGHT - BOTTOM, TOP, 'y' in log))
 
 
 def _rect(name: str, start: float, end: float) -> str:
@@ -113,9 +119,10 @@ def _axes(x: Scale, y: Scale, xlabel: str) -> str:
         '</text>' for tick in y.ticks())
     columns = ''.join(
         f'<text class="below" x="{x(tick)}" y="{y.start + 16}">'
-        f'{_short(tick)}</text>' for tick in x.ticks())
+        f'{_short(tick)}</text>' for tick in x.ticks()
+        if x(tick) < x.end - 8 * len(xlabel))
     return (f'{rows}{columns}<path class="axis" d="M{x.start} {y.start}'
-            f'H{x.end}"/><text class="name" x="{x.end}" y="{y.start - 6}">'
+            f'H{x.end}"/><text class="name" x="{x.end}" y="{y.start + 16}">'
             f'{escape(xlabel)}</text>')
 
 

@@ -23,19 +23,22 @@ body { margin: 0; background: var(--paper); color: var(--ink);
 main { max-width: 1120px; margin: auto; padding: 40px 20px 56px }
 h1 { margin: 0; font-size: clamp(1.5rem, 4.5vw, 2.3rem); line-height: 1.2;
   letter-spacing: -.02em; overflow-wrap: anywhere }
-h2 { margin: 52px 0 4px; font-size: 1.25rem; letter-spacing: -.01em }
+h2 { margin: 52px 0 6px; font-size: 1.25rem; letter-spacing: -.01em }
 p { margin: 4px 0 14px; color: var(--soft); max-width: 46em }
 a, code { color: inherit }
 code { font-size: .9em; overflow-wrap: anywhere }
 .grid { display: grid; gap: 16px;
   grid-template-columns: repeat(auto-fit, minmax(min(100%, 320px), 1fr)) }
-.tiles { display: grid; gap: 12px; margin-top: 26px;
+h1 + p { margin-bottom: 24px }
+.tiles { display: grid; gap: 12px; align-content: start;
   grid-template-columns: repeat(auto-fit, minmax(150px, 1fr)) }
+.pairs { grid-template-columns: repeat(auto-fit, minmax(min(100%, 440px),
+  1fr)) }
 .tile, figure, .card { background: var(--card); border-radius: 14px;
   border: 1px solid var(--rule); margin: 0 }
 .tile { padding: 14px 16px }
-.tile b { display: block; font-size: 1.5rem; line-height: 1.25;
-  letter-spacing: -.02em; font-variant-numeric: tabular-nums }
+.tile b { display: block; font-size: 1.3rem; line-height: 1.35;
+  letter-spacing: -.02em; white-space: nowrap; font-variant-numeric: tabular-nums }
 .tile span { color: var(--soft); font-size: .82rem }
 figure { padding: 14px 14px 8px }
 figcaption { font-weight: 600; font-size: .92rem; margin-bottom: 4px }
@@ -62,14 +65,15 @@ svg .stage { fill: var(--stage) }
 .legend .shade { background: var(--stage); border: 1px solid var(--good) }
 .legend .dash { height: 0; border-radius: 0; border-top: 2px dashed
   var(--hue); background: none; vertical-align: 4px }
-.card { padding: 14px; display: flex; gap: 14px; align-items: center }
+.card { padding: 16px; display: flex; gap: 18px; align-items: center }
 .card > div { flex: 1; min-width: 0 }
-.card p { margin: 0; font-size: .76rem; line-height: 1.5 }
+.card p { margin: 0 0 4px; font-size: .76rem; line-height: 1.3 }
 .card img { display: block; width: 100%; aspect-ratio: 1; object-fit: cover;
   border-radius: 6px }
-.card > img { width: 23%; border-radius: 10px }
+.card > img { width: 21%; border-radius: 10px }
 .strip { display: grid; grid-template-columns: repeat(5, 1fr); gap: 5px;
-  margin-bottom: 6px }
+  margin-bottom: 12px }
+.strip:last-child { margin-bottom: 0 }
 .strip .same { outline: 2.5px solid var(--good); outline-offset: -1px }
 .bar { display: flex; height: 30px; border-radius: 9px; overflow: hidden;
   margin: 6px 0 10px; gap: 2px }

@@ -25,7 +25,7 @@ from .run import Finished
 from .sections import alone
 
 IMAGES = 1024  # that are looked at, evenly spaced
-QUERIES = 9
+QUERIES = 8
 NATIVE = 224  # pixels: larger images are made as small as the host's views
 
 
@@ -46,8 +46,8 @@ def neighbours(runs: Sequence[Finished]) -> str:
     queries = torch.linspace(0, len(rows) - 1, QUERIES).long().tolist()
     cards = ''.join(_card(dataset, rows, labels, found, query)
                     for query in queries)
-    return f'<p>{escape(_said(found, labels))}</p><div class="grid">' \
-        f'{cards}</div>'
+    return f'<p>{escape(_said(found, labels))}</p>' \
+        f'<div class="grid pairs">{cards}</div>'
 
 
 def both_networks(run: Finished, dataset: Dataset) -> dict[str, Prior]:
@@ -67,7 +67,8 @@ def both_networks(run: Finished, dataset: Dataset) -> dict[str, Prior]:
     else:
         first = build_prior(
             f'random:{run.summary.get("seed", 0)}', None, side, cfg)
-    return {'before': first, last.stem: load_student(str(last), side, cfg)}
+    return {'before training': first,
+            f'after {last.stem}': load_student(str(last), side, cfg)}
 
 
 def side_for(run: Finished, dataset: Dataset) -> int | None:

@@ -32,7 +32,7 @@ def write_page(logs: dict[str, list[dict]], file: Path) -> None:
         file: Where to.
     """
     runs = [Finished(Path(name), log) for name, log in logs.items()]
-    title = ', '.join(run.name for run in runs)
+    title = ', '.join(run.work_dir.resolve().name for run in runs)
     body = (f'<h1>{escape(title)}</h1><p>{escape(_subtitle(runs))}</p>'
             + _made(sections.overview, runs) + ''.join(
                 f'<section><h2>{name}</h2>{_made(make, runs)}</section>'

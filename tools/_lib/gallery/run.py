@@ -30,7 +30,7 @@ class Finished:
 
     @property
     def name(self) -> str:
-        return self.work_dir.resolve().name
+        return str(self.work_dir)
 
     @cached_property
     def summary(self) -> dict:
@@ -72,6 +72,7 @@ class Finished:
 
     @property
     def rela_steps(self) -> int:
+        """How long RELA's stage was."""
         return (self.steps if self.switch is None else self.switch
                 ) if self.has_rela else 0
 

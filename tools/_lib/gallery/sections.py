@@ -2,7 +2,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+import math
+from collections.abc import Iterator, Sequence
 
 from mmrela.errors import UserError
 from mmrela.targets import TargetStore
@@ -10,9 +11,10 @@ from mmrela.targets import TargetStore
 from ..training.curves import PANELS
 from ..training.logs import curve
 from .chart import Line, chart
-from .parts import COLORS, legend, table, tile
+from .parts import COLORS, legend, note, table, tile
 from .run import Finished
 
+FORMS = {'o-': 'marked', ':': 'dotted', 'lambda': 'stairs'}
 STAGES = {'targets': 'c3', "RELA's stage": 'c0', "host's stage": 'c1'}
 
 
@@ -35,45 +37,58 @@ def overview(runs: Sequence[Finished]) -> str:
     scores = curve(run.log, 'knn_top1')[1]
     tiles = [(f'{scores[0]:.1f} → {scores[-1]:.1f} %', 'kNN, first to last')
              ] if scores else []
-    tiles += [(f'{top1:.1f} %', 'linear probe') for *_, top1 in
-              probes(run)[-1:]]
+    tiles += [(f'{top1:.1f} %', f'linear probe, {name}')
+              for name, top1 in probes(run)[-1:]]
     tiles += [
         (f'step {run.switch:,}' if run.switch else 'none', 'hand-over'),
-        (f'{run.steps:,}' if run.summary else f'{run.steps:,} …',
-         'steps' if run.summary else 'steps so far: no train.json'),
+        (f'{run.steps:,}', 'steps' if run.summary else
+         'steps logged: the training did not end'),
         (span(sum(run.seconds.values())), 'in all')]
     return f'<div class="tiles">{"".join(tile(*each) for each in tiles)}</div>'
 
 
 def curves(runs: Sequence[Finished]) -> str:
     """A chart for each scalar that any run logged."""
-    names = [(f'c{i % COLORS}', run.name) for i, run in enumerate(runs)]
+    single = len(runs) == 1
     marks = [(run.switch, i % COLORS) for i, run in enumerate(runs)
              if run.switch is not None]
-    until = runs[0].rela_steps if len(runs) == 1 else None
-    shown = names if len(runs) > 1 else [('shade', "RELA's stage")] * (
-        bool(until))
-    shown += [('dash c0', 'hand-over')] * bool(marks)
-    panels = []
+    stage = (0, runs[0].rela_steps) if single and runs[0].has_rela else None
+    span = 0, max(row['step'] for run in runs for row in run.log)
+    panels = ''.join(
+        chart(title, lines, marks=marks, stage=stage, span=span)
+        for title, lines in _panels(runs) if any(line.x for line in lines))
+    names = [('shade', "RELA's stage")] * bool(stage) if single else [
+        (f'c{i % COLORS}', run.name) for i, run in enumerate(runs)]
+    names += [('dash c0', 'hand-over')] * bool(marks)
+    lacking = '' if any('knn_top1' in row for run in runs for row in run.log
+                        ) else note('No kNN scores: OnlineKNNHook was not '
+                                    'among the hooks.')
+    return f'{legend(names)}<div class="grid">{panels}</div>{lacking}'
+
+
+def _panels(runs: Sequence[Finished]
+            ) -> Iterator[tuple[str, list[Line]]]:
     for title, styles in PANELS.items():
-        lines = [Line(f'{run.name} {key}', *curve(run.log, key), i % COLORS,
-                      _style(key, form))
-                 for i, run in enumerate(runs) for key, form in styles.items()]
-        if any(line.x for line in lines):
-            panels.append(chart(title, lines, marks=marks, until=until))
-    return legend(shown) + f'<div class="grid">{"".join(panels)}</div>'
-
-
-def _style(key: str, form: str) -> str:
-    return {'o-': 'marked', ':': 'dotted'}.get(
-        form, 'stairs' if key == 'lambda' else '')
+        lines = []
+        for i, run in enumerate(runs):
+            for key, form in styles.items():
+                points = [(x, y) for x, y in zip(*curve(run.log, key))
+                          if math.isfinite(y)]
+                lines.append(Line(
+                    key if len(runs) == 1 else f'{run.name}: {key}',
+                    *(zip(*points) if points else ((), ())), i % COLORS,
+                    FORMS.get(key if key == 'lambda' else form, '')))
+        yield title, lines
 
 
 def probes(run: Finished) -> list[tuple[str, float]]:
     """Networks and top-1 of linear probes whose results lie with the run."""
     found = []
     for file in sorted(run.work_dir.glob('*.json')):
-        content = json.loads(file.read_text())
+        try:
+            content = json.loads(file.read_text())
+        except ValueError:  # somebody's own
+            continue
         for row in content if isinstance(content, list) else [content]:
             if isinstance(row, dict) and 'linear_top1' in row:
                 name = row.get('model', file.stem).rpartition('/')[2]
@@ -87,13 +102,13 @@ def probe(runs: Sequence[Finished]) -> str:
     Raises:
         UserError: there are none.
     """
-    rows = [(run.name, name, f'{top1:.2f}') for run in runs
+    rows = [(run.work_dir / name, f'{top1:.2f}') for run in runs
             for name, top1 in probes(run)]
     if not rows:
         raise UserError(
             'No linear probe lies there: tools/evaluate.py CONFIG --all '
             f'{runs[0].work_dir} --out {runs[0].work_dir} leaves one.')
-    return table(['run', 'network', 'top-1, %'], rows)
+    return table(['network', 'top-1, %'], rows)
 
 
 def spectrum(runs: Sequence[Finished]) -> str:
@@ -114,10 +129,14 @@ def spectrum(runs: Sequence[Finished]) -> str:
               f'of the variance in {store.dim} components')]
     tiles += [(str(half), 'components hold 50 %')] * bool(half)
     tiles += [(str(most), 'components hold 90 %')] * bool(most)
-    line = Line('variance kept, %', range(1, len(kept) + 1), kept)
+    axis = range(1, len(kept) + 1)
+    each = (100 * pca.variances / pca.total).clip(1e-6).tolist()
     return (f'<p>{store.manifest.prior.get("name", "")}, '
             f'{len(store):,} images</p><div class="grid">'
-            + chart('variance kept, %', [line], 'components', log=True)
+            + chart('variance of each component, %',
+                    [Line('%', axis, each)], 'component', log='xy')
+            + chart('variance kept, %', [Line('%', axis, kept)],
+                    'components', log='x')
             + '<div class="tiles">' + ''.join(tile(*t) for t in tiles)
             + '</div></div>')
 
@@ -139,7 +158,9 @@ def cost(runs: Sequence[Finished]) -> str:
                 for name, s in seconds.items()) + '</div>'
             bars += legend((STAGES[name], f'{name}: {span(s)}')
                            for name, s in seconds.items())
-    head = ['run', "images, RELA's stage", "images, host's", *(
+    each = ' of each rank' * any(
+        run.cfg.get('launcher', 'none') != 'none' for run in runs)
+    head = ['run', f"images{each}, RELA's stage", f"images{each}, host's", *(
         f'{name}, s' for name in STAGES), 'device']
     return bars + table(head, rows)
 
