@@ -120,7 +120,7 @@ def _axes(x: Scale, y: Scale, xlabel: str) -> str:
     columns = ''.join(
         f'<text class="below" x="{x(tick)}" y="{y.start + 16}">'
         f'{_short(tick)}</text>' for tick in x.ticks()
-        if x(tick) < x.end - 8 * len(xlabel))
+        if x(tick) < x.end - 14 - 7 * len(xlabel))
     return (f'{rows}{columns}<path class="axis" d="M{x.start} {y.start}'
             f'H{x.end}"/><text class="name" x="{x.end}" y="{y.start + 16}">'
             f'{escape(xlabel)}</text>')

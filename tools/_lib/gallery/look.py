@@ -38,7 +38,8 @@ h1 + p { margin-bottom: 24px }
   border: 1px solid var(--rule); margin: 0 }
 .tile { padding: 14px 16px }
 .tile b { display: block; font-size: 1.3rem; line-height: 1.35;
-  letter-spacing: -.02em; white-space: nowrap; font-variant-numeric: tabular-nums }
+  letter-spacing: -.02em; white-space: nowrap;
+  font-variant-numeric: tabular-nums }
 .tile span { color: var(--soft); font-size: .82rem }
 figure { padding: 14px 14px 8px }
 figcaption { font-weight: 600; font-size: .92rem; margin-bottom: 4px }

@@ -127,8 +127,8 @@ def spectrum(runs: Sequence[Finished]) -> str:
                         if share >= wanted), None) for wanted in (50, 90))
     tiles = [(f'{kept[store.dim - 1]:.1f} %',
               f'of the variance in {store.dim} components')]
-    tiles += [(str(half), 'components hold 50 %')] * bool(half)
-    tiles += [(str(most), 'components hold 90 %')] * bool(most)
+    tiles += [(str(half), 'components hold 50\xa0%')] * bool(half)
+    tiles += [(str(most), 'components hold 90\xa0%')] * bool(most)
     axis = range(1, len(kept) + 1)
     each = (100 * pca.variances / pca.total).clip(1e-6).tolist()
     return (f'<p>{store.manifest.prior.get("name", "")}, '
