@@ -49,7 +49,8 @@ ARROWS = {room: Rule(
     for room, others in ROOMS.items()}
 CORE_ALONE = Rule(mmrela(*CORE), LIBRARIES)
 # Who downloads nothing, or uses another prior, may lack these libraries.
-LAZY_FILES = Rule(mmrela('files'), LIBRARIES, lazy=False)
+# torch itself needs filelock.
+LAZY_FILES = Rule(mmrela('files'), {*LIBRARIES, 'filelock'}, lazy=False)
 LAZY_PRIORS = Rule(mmrela('priors'), {*LIBRARIES, 'PIL'}, lazy=False)
 # Hosts know nothing of RELA: they could stand in mmpretrain.
 HOSTS = Rule(mmrela('models.selfsup'), mmrela('models.selfsup') | {

@@ -38,6 +38,9 @@ def parse_args() -> argparse.Namespace:
     tools.choices['step'].add_argument(
         '--image-size', type=int, default=32, metavar='S',
         help='side of the random images that views are made of')
+    tools.choices['step'].add_argument(
+        '--live-teacher', metavar='P', help="instead: RELA's step by cached "
+        'targets beside one that runs this prior on its views')
     tools.choices['features'].add_argument(
         '--prior', default='torchvision:mobilenet_v2,size=64,weights=none',
         metavar='P', help='default: %(default)s')
@@ -58,11 +61,15 @@ def parse_args() -> argparse.Namespace:
 
 def plan(args: argparse.Namespace, folder: Path):
     """Build the cases; temporary files go to ``folder``."""
-    benchmark = importlib.import_module(f'_lib.benchmarks.{args.what}')
+    live = getattr(args, 'live_teacher', None)
+    name = 'live_teacher' if live else args.what
+    benchmark = importlib.import_module(f'_lib.benchmarks.{name}')
     if args.what == 'pca':
         return benchmark.plan(args.samples, args.dim, args.components)
     from _lib.config import load_config
     cfg = load_config(args, rela=True)
+    if live:
+        return benchmark.plan(cfg, args.image_size, live)
     if args.what == 'step':
         return benchmark.plan(cfg, args.image_size)
     if args.what == 'features':

@@ -28,17 +28,25 @@ def downloading(what: str, cure: str, url: str | None = None
     Raises:
         UserError: names both.
     """
-    patience = socket.getdefaulttimeout()
-    socket.setdefaulttimeout(PATIENCE)
     try:
-        if url:
-            _reach(url)
-        yield
+        with impatient():
+            if url:
+                _reach(url)
+            yield
     except UserError:
         raise
     except Exception as e:  # each library has its own
         raise UserError(f'cannot download {what} ({type(e).__name__}): '
                         f'{cure}') from e
+
+
+@contextmanager
+def impatient() -> Iterator[None]:
+    """Sockets give up on a network that does not answer."""
+    patience = socket.getdefaulttimeout()
+    socket.setdefaulttimeout(PATIENCE)
+    try:
+        yield
     finally:
         socket.setdefaulttimeout(patience)
 

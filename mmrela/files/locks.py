@@ -1,7 +1,6 @@
 """Work that two processes must not do at once."""
 from __future__ import annotations
 
-import fcntl
 import os
 import socket
 from collections.abc import Iterator
@@ -9,6 +8,8 @@ from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import TextIO
 from weakref import WeakSet
+
+from filelock import lock_descriptor
 
 from ..errors import UserError
 
@@ -20,11 +21,12 @@ def _let_go() -> None:
         handle.close()
 
 
-os.register_at_fork(after_in_child=_let_go)
+if hasattr(os, 'register_at_fork'):  # Windows knows no forks
+    os.register_at_fork(after_in_child=_let_go)
 
 
 @contextmanager
-def locked(file: Path) -> Iterator[int | None]:
+def locked(file: Path, wait: bool = False) -> Iterator[int | None]:
     """A lock among processes, ``None`` if another one has it.
 
     It ends with its process, however that dies: forks, such as a loader's
@@ -34,6 +36,7 @@ def locked(file: Path) -> Iterator[int | None]:
     Args:
         file: Tells who has the lock, and is removed in the end; its
             directory is made.
+        wait: Until the other one has let it go.
 
     Yields:
         The descriptor. A program that is started with it keeps the lock
@@ -43,7 +46,7 @@ def locked(file: Path) -> Iterator[int | None]:
         OSError: the file cannot be made.
     """
     file.parent.mkdir(parents=True, exist_ok=True)
-    handle = _acquire(file)
+    handle = _acquire(file, wait)
     if handle is None:
         yield None
         return
@@ -51,7 +54,8 @@ def locked(file: Path) -> Iterator[int | None]:
         try:
             yield handle.fileno()
         finally:
-            file.unlink(missing_ok=True)
+            with suppress(PermissionError):  # Windows, while it is open
+                file.unlink(missing_ok=True)
 
 
 @contextmanager
@@ -77,10 +81,10 @@ def alone(directory: Path, cure: str) -> Iterator[None]:
         yield
 
 
-def _acquire(file: Path) -> TextIO | None:
+def _acquire(file: Path, wait: bool) -> TextIO | None:
     while True:
         handle = open(file, 'a')
-        if not _take(handle):
+        if not _take(handle, wait):
             handle.close()
             return None
         if file.exists() and os.path.samestat(
@@ -95,11 +99,8 @@ def _acquire(file: Path) -> TextIO | None:
         handle.close()  # its former owner removed it meanwhile
 
 
-def _take(handle: TextIO) -> bool:
+def _take(handle: TextIO, wait: bool) -> bool:
     try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except (BlockingIOError, PermissionError):
-        return False
+        return lock_descriptor(handle.fileno(), blocking=wait)
     except OSError:  # ENOLCK and the like
-        pass
-    return True
+        return True

@@ -1,6 +1,5 @@
 """Two processes, one directory."""
 import errno
-import fcntl
 import os
 import signal
 import subprocess
@@ -73,11 +72,36 @@ def test_a_killed_process_leaves_it(tmp_path, fork, kind):
     assert not file.exists()
 
 
+def test_who_waits_gets_it_next(tmp_path, fork):
+    """Though the one before removes the file."""
+    file, ended = tmp_path / 'lock', tmp_path / 'ended'
+
+    def lets_go_later(held):
+        with locked(file):
+            held.close()
+            time.sleep(.3)
+            ended.touch()
+
+    def both():
+        begun, held = map(os.fdopen, os.pipe(), 'rw')
+        if os.fork() == 0:
+            begun.close()
+            lets_go_later(held)
+            os._exit(0)
+        held.close()
+        begun.read()
+        with locked(file, wait=True) as lock:
+            return lock is not None and ended.exists()
+
+    assert fork(both) == 1
+    assert not file.exists()
+
+
 def test_a_file_that_its_owner_has_removed_counts_no_more(
         tmp_path, monkeypatch):
     file, opened = tmp_path / 'lock', []
 
-    def take(handle):
+    def take(handle, wait):
         opened.append(handle)
         if len(opened) == 1:  # the owner goes, the next one comes
             file.unlink()
@@ -92,10 +116,10 @@ def test_a_file_that_its_owner_has_removed_counts_no_more(
 
 @pytest.mark.parametrize('code', [errno.ENOLCK, errno.ENOTSUP, errno.EINVAL])
 def test_a_file_system_without_locks(tmp_path, monkeypatch, code):
-    def refuse(*args):
+    def refuse(*args, **kwargs):
         raise OSError(code, os.strerror(code))
 
-    monkeypatch.setattr(fcntl, 'flock', refuse)
+    monkeypatch.setattr(locks, 'lock_descriptor', refuse)
     with alone(tmp_path, 'wait'), alone(tmp_path, 'wait'):
         pass
 

@@ -1,6 +1,7 @@
 """The file of results."""
 from __future__ import annotations
 
+import os
 import subprocess
 
 from _lib.experiments.results import append, commit, results
@@ -15,6 +16,18 @@ def test_a_torn_line_costs_nothing_else(tmp_path):
     assert {key: line['linear_top1'] for key, line in results(file).items()
             } == dict(a=1, b=2)
     assert file.read_bytes().count(b'\n') == 3
+
+
+def test_several_processes_add_each_result_once(tmp_path):
+    file = tmp_path / 'results.jsonl'
+    children = [os.fork() for _ in range(3)]
+    if 0 in children:
+        for key in range(20):
+            append(file, dict(key=key, writer=os.getpid()))
+        os._exit(0)
+    assert [os.waitpid(child, 0)[1] for child in children] == [0, 0, 0]
+    assert file.read_text().count('\n') == len(results(file)) == 20
+    assert [*tmp_path.iterdir()] == [file]
 
 
 def test_grown_results_leave_the_commit_clean(tmp_path, monkeypatch):

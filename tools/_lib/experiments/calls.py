@@ -1,6 +1,7 @@
 """Calls of the tools, under a lock and a limit of time."""
 from __future__ import annotations
 
+import os
 import shlex
 import signal
 import subprocess
@@ -59,7 +60,8 @@ def call(tool: str, *arguments: str, done: Path, clock: Clock,
     command = [f'tools/{tool}.py', *arguments]
     print(f'\n$ python {shlex.join(command)}', flush=True)
     child = subprocess.Popen(
-        [sys.executable, '-W', 'ignore', *command], pass_fds=[lock])
+        [sys.executable, '-W', 'ignore', *command],
+        pass_fds=[lock] * (os.name == 'posix'))
     try:
         code = child.wait(left)
     except subprocess.TimeoutExpired:

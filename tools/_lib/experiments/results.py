@@ -1,12 +1,13 @@
 """Results of runs, one line of JSON each."""
 from __future__ import annotations
 
-import fcntl
 import json
 import os
 import subprocess
 from importlib.metadata import version
 from pathlib import Path
+
+from mmrela.files.locks import locked
 
 from ..training.logs import Curve, curve, read_log, timed
 from .run import Run
@@ -75,9 +76,8 @@ def commit() -> str:
 
 def append(file: Path, line: dict) -> None:
     """Add a result, unless one with its key is there already."""
-    file.parent.mkdir(parents=True, exist_ok=True)
-    with open(file, 'ab', buffering=0) as handle:
-        fcntl.flock(handle, fcntl.LOCK_EX)
+    lock = file.with_name(f'{file.name}.lock')
+    with locked(lock, wait=True), open(file, 'ab', buffering=0) as handle:
         if line['key'] in results(file):
             return
         torn = file.read_bytes()[-1:] not in (b'', b'\n')

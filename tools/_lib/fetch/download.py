@@ -7,7 +7,7 @@ import http.client
 import os
 import subprocess
 import tarfile
-import urllib.request
+import tempfile
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
@@ -15,11 +15,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
-from tqdm import tqdm
+import torch
+
+from mmrela.files.downloads import impatient
 
 from ..cli import ToolError
 
-CONNECT_SECONDS = 15
 CHUNK = 1 << 20
 FAILED_TRANSFER = (OSError, EOFError, http.client.HTTPException)
 BROKEN_ARCHIVE = (tarfile.TarError, zipfile.BadZipFile, zlib.error)
@@ -51,11 +52,7 @@ def has_digest(path: Path, hash_algo: str, digest: str) -> bool:
 
 
 def save(
-    stream: BinaryIO,
-    dest: Path,
-    hash_algo: str,
-    digest: str,
-    progress: Callable[[int], object] = lambda count: None,
+    stream: BinaryIO, dest: Path, hash_algo: str, digest: str
 ) -> None:
     """Copy a stream to ``dest``, which appears only once it is verified.
 
@@ -64,7 +61,6 @@ def save(
         dest: replaced atomically; its folder is made where missing.
         hash_algo: a name that ``hashlib.new`` knows.
         digest: the expected checksum, in lower-case hex.
-        progress: called with the size of each piece, in bytes.
 
     Raises:
         ToolError: the checksum differs; ``dest`` is left as it was.
@@ -77,7 +73,6 @@ def save(
             while chunk := stream.read(CHUNK):
                 file.write(chunk)
                 found.update(chunk)
-                progress(len(chunk))
         if found.hexdigest() != digest:
             raise ToolError(
                 f'{dest.name} has the {hash_algo} {found.hexdigest()}, '
@@ -96,12 +91,22 @@ def download(url: str, dest: Path, hash_algo: str, digest: str) -> None:
     """
     if has_digest(dest, hash_algo, digest):
         return
-    with explained(url):
-        reply = urllib.request.urlopen(url, timeout=CONNECT_SECONDS)
-        size = int(reply.headers.get('Content-Length', 0)) or None
-        bar = tqdm(total=size, desc=dest.name, unit='B', unit_scale=True)
-        with reply, bar:
-            save(reply, dest, hash_algo, digest, bar.update)
+    with fetched(url) as file, file.open('rb') as stream:
+        save(stream, dest, hash_algo, digest)
+
+
+@contextmanager
+def fetched(url: str) -> Iterator[Path]:
+    """What is behind a URL, in a temporary file, not verified yet.
+
+    Raises:
+        ToolError: it cannot be had.
+    """
+    with tempfile.TemporaryDirectory() as temp:
+        file = Path(temp, url.rpartition('/')[2])
+        with explained(url), impatient():
+            torch.hub.download_url_to_file(url, str(file))
+        yield file
 
 
 def first_of(sources: dict[str, Callable[[], None]], cure: str) -> str:

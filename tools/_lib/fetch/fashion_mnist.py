@@ -3,15 +3,14 @@ from __future__ import annotations
 
 import gzip
 import tempfile
-import urllib.request
 from functools import partial
 from pathlib import Path
 
 from ..cli import ToolError
 from .download import (
-    CONNECT_SECONDS,
     command,
     explained,
+    fetched,
     first_of,
     has_digest,
     save,
@@ -40,20 +39,21 @@ def from_folder(folder: Path, root: Path) -> None:
     Raises:
         ToolError: one is missing, broken or another.
     """
-    for name, md5 in MD5.items():
-        file = folder / f'{name}.gz'
-        with explained(f'cannot read {file}'), gzip.open(file) as stream:
-            save(stream, root / name, 'md5', md5)
+    for name in MD5:
+        unpack(folder / f'{name}.gz', root)
+
+
+def unpack(file: Path, root: Path) -> None:
+    """Unpack one of the files; raises as :func:`from_folder` does."""
+    with explained(f'cannot read {file}'), gzip.open(file) as stream:
+        save(stream, root / file.stem, 'md5', MD5[file.stem])
 
 
 def from_home_page(root: Path) -> None:
     """Download and unpack the files of the data set's authors."""
-    for name, md5 in MD5.items():
-        url = f'{URL}/{name}.gz'
-        with explained(url), urllib.request.urlopen(
-                url, timeout=CONNECT_SECONDS) as reply, \
-                gzip.open(reply) as stream:
-            save(stream, root / name, 'md5', md5)
+    for name in MD5:
+        with fetched(f'{URL}/{name}.gz') as file:
+            unpack(file, root)
 
 
 def from_debian(root: Path) -> None:

@@ -43,11 +43,17 @@ def load(work_dir: Path) -> list[dict]:
 
 def batch_size(work_dir: Path) -> int | None:
     """Of one rank, as the config says that mmengine left there."""
-    files = sorted(work_dir.glob('*.py'), key=lambda f: f.stat().st_mtime)
-    if not files:
+    file = config_file(work_dir)
+    if file is None:
         return None
-    cfg = Config.fromfile(files[-1], import_custom_modules=False)
+    cfg = Config.fromfile(file, import_custom_modules=False)
     return cfg.train_dataloader.batch_size
+
+
+def config_file(work_dir: Path) -> Path | None:
+    """The config that mmengine left there, of the last start."""
+    return max(work_dir.glob('*.py'), default=None,
+               key=lambda file: file.stat().st_mtime)
 
 
 def draw(logs: dict[str, list[dict]], file: Path) -> None:

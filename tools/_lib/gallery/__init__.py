@@ -1,0 +1,1 @@
+"""The page that plot_run.py writes of a run."""
