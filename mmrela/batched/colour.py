@@ -63,8 +63,7 @@ def shift_hue(images: Tensor, shifts: Tensor, whole: Tensor) -> None:
     """
     value, least = images.amax(1), images.amin(1)
     chroma = value - least
-    saturation = torch.div(
-        chroma * 255, value.clamp(min=1), rounding_mode='floor')
+    saturation = (chroma * 255).div_(value.clamp(min=1)).floor_()
     hue = _looked_up(hue_table(images.device), _hue_index(
         images, value, chroma)).add_(shifts)
     missing = _looked_up(ramp_table(images.device), hue)  # below zero
