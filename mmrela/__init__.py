@@ -17,10 +17,11 @@ from .version import __version__
 __all__ = [
     'AdaptiveLambdaHook', 'BudgetSampler', 'CIFAR10Binary',
     'CIFAR100Binary', 'ChannelsLastHook', 'DINO', 'DINOHead', 'DINONeck',
-    'DeterminismHook', 'DeviceRelaTargetDataset', 'NativeResizedCrop',
-    'OnlineKNNHook', 'OnlineRankHook', 'PlainCheckpointHook', 'RELA', 'Rela',
-    'RelaHead', 'RelaSampler', 'RelaTargetDataset', 'SecondsHook',
-    'TinyImageNet', 'VICReg', 'VICRegHead', '__version__', 'accelerate'
+    'DeterminismHook', 'DeviceColoursHook', 'DeviceRelaTargetDataset',
+    'NativeResizedCrop', 'OnlineKNNHook', 'OnlineRankHook',
+    'PlainCheckpointHook', 'RELA', 'Rela', 'RelaHead', 'RelaSampler',
+    'RelaTargetDataset', 'SecondsHook', 'TinyImageNet', 'VICReg',
+    'VICRegHead', '__version__', 'accelerate'
 ]
 
 

@@ -29,6 +29,7 @@ from .engine.hooks import (
     AdaptiveLambdaHook,
     ChannelsLastHook,
     DeterminismHook,
+    DeviceColoursHook,
     OnlineKNNHook,
     OnlineRankHook,
     PlainCheckpointHook,

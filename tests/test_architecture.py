@@ -31,7 +31,7 @@ ROOMS = dict(
     priors='datasets models.pooling models.unmasked files',
     features='priors datasets',
     generation='features priors datasets targets files pca processes',
-    engine='features priors measures datasets models files schedule '
+    engine='features priors measures datasets batched models files schedule '
     'processes meeting')
 DOORS = {'__init__', 'registry'}  # of all rooms
 CORE = {*ENTRANCE, 'version', 'pca', 'schedule', 'meeting', 'processes',

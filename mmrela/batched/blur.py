@@ -7,7 +7,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 
-def gaussian_blur(images: Tensor, radii: np.ndarray) -> Tensor:
+def gaussian_blur(images: Tensor, kernels: Tensor) -> Tensor:
     """Blur as Pillow does: three boxes along rows, three along columns.
 
     Bytes in between are rounded as Pillow rounds them, in float32 where it
@@ -15,9 +15,8 @@ def gaussian_blur(images: Tensor, radii: np.ndarray) -> Tensor:
 
     Args:
         images: (N, C, H, W) uint8.
-        radii: (N,): standard deviations in pixels.
+        kernels: (N, reach + 1) float32; see :func:`box_kernels`.
     """
-    kernels = torch.from_numpy(box_kernels(radii)).to(images.device)
     blurred = images.float()
     for _ in range(2):
         for _ in range(3):
@@ -31,6 +30,9 @@ def box_kernels(radii: np.ndarray) -> np.ndarray:
 
     Gwosdek et al., "Theoretical foundations of Gaussian convolution by
     extended box filtering" (2011), equations 7, 11 and 14.
+
+    Args:
+        radii: (N,): standard deviations in pixels.
 
     Returns:
         (N, reach + 1) float32; a box's ends may hold a part of a pixel.
@@ -53,5 +55,5 @@ def _along_rows(images: Tensor, kernels: Tensor) -> Tensor:
     for offset, weight in enumerate(weights[1:], 1):
         left = padded[..., reach - offset:reach - offset + width]
         right = padded[..., reach + offset:reach + offset + width]
-        total += (left + right) * weight
+        total += (left + right).mul_(weight)
     return total.add_(0.5).floor_()

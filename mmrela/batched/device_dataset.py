@@ -15,6 +15,7 @@ from ..datasets.access import is_loading, load_sample
 from ..datasets.rela_target import RelaTargetDataset
 from ..datasets.sampler import RelaIndex
 from ..errors import UserError
+from .program import sent
 from .views import BatchedViews
 
 
@@ -95,7 +96,7 @@ class DeviceRelaTargetDataset(RelaTargetDataset):
             raise UserError('set train_dataloader.num_workers=0: '
                             'DeviceRelaTargetDataset makes its views itself')
         indices, lams, seeds = map(list, zip(*stamps))
-        rows = torch.tensor(indices, device=self.device)
+        rows = sent(torch.tensor(indices), torch.device(self.device))
         views = self._views[lams[0]](
             self.images[rows], np.array(seeds, np.uint64))
         samples = [DataSample() for _ in stamps]

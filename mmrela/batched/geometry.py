@@ -52,8 +52,8 @@ def _largest(size: tuple[int, int],
     return size
 
 
-def crop_and_resize(images: Tensor, boxes: np.ndarray,
-                    size: tuple[int, int]) -> Tensor:
+def crop_and_resize(images: Tensor, rows: Tensor,
+                    columns: Tensor) -> Tensor:
     """Cut a box out of each image and resize it bilinearly.
 
     Like OpenCV's, the resizing sees the box alone and does not smooth
@@ -62,25 +62,42 @@ def crop_and_resize(images: Tensor, boxes: np.ndarray,
 
     Args:
         images: (N, C, H, W) uint8.
-        boxes: (N, 4): top, left, height, width.
-        size: Height and width of the result.
+        rows: (N, height) float32; see :func:`crop_places`.
+        columns: (N, width) float32.
 
     Returns:
-        (N, C, *size) uint8.
+        (N, C, height, width) uint8.
     """
-    boxes = torch.from_numpy(boxes).to(images.device, torch.float32)
-    places = [_places(boxes[:, axis], boxes[:, axis + 2], size[axis],
-                      images.shape[axis + 2]) for axis in (0, 1)]
+    shape = -1, rows.shape[1], columns.shape[1]
     grid = torch.stack([  # N x height x width x (x, y)
-        places[1][:, None, :].expand(-1, size[0], -1),
-        places[0][:, :, None].expand(-1, -1, size[1])], 3)
+        columns[:, None, :].expand(shape),
+        rows[:, :, None].expand(shape)], 3)
     resized = F.grid_sample(images.float(), grid, align_corners=False)
     return resized.round_().to(torch.uint8)
 
 
-def _places(start: Tensor, length: Tensor, count: int, side: int) -> Tensor:
-    """Where ``count`` pixels lie along an axis, (N, count) in −1 … 1."""
-    steps = torch.arange(count, device=start.device) + 0.5
-    inside = steps * (length / count)[:, None] - 0.5
-    inside = inside.clamp_(min=0).minimum(length[:, None] - 1)
-    return (2 * (inside + start[:, None]) + 1) / side - 1
+def crop_places(boxes: np.ndarray, size: tuple[int, int],
+                images: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:
+    """Where the pixels of resized boxes lie in their images.
+
+    Args:
+        boxes: (N, 4): top, left, height, width.
+        size: Height and width of the result.
+        images: Of the images.
+
+    Returns:
+        (N, height) and (N, width) float32 in −1 … 1.
+    """
+    boxes = boxes.astype(np.float32)
+    return tuple(
+        _places(boxes[:, axis, None], boxes[:, axis + 2, None], size[axis],
+                images[axis]) for axis in (0, 1))
+
+
+def _places(start: np.ndarray, length: np.ndarray, count: int,
+            side: int) -> np.ndarray:
+    """Those along an axis, (N, count)."""
+    steps = np.arange(count, dtype=np.float32) + np.float32(0.5)
+    inside = steps * (length / np.float32(count)) - np.float32(0.5)
+    inside = np.minimum(np.maximum(inside, 0), length - 1)
+    return (2 * (inside + start) + 1) / np.float32(side) - 1

@@ -1,12 +1,15 @@
-"""Random steps of a pipeline, on a batch with a key for each image.
+"""Random steps of a pipeline: drawn on the CPU, done on the device.
 
-Each takes images, (N, C, H, W) uint8, and keys, (N,) uint64, and draws
-from a distribution of the CPU transform that it stands for. What it makes
-of an image depends on that image and its key alone.
+A step draws from a distribution of the CPU transform that it stands for.
+What it makes of an image depends on that image and its key alone. Steps that
+are equal do the same arithmetic, so images of several views go through them
+together; what they draw from does not count.
 """
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -14,105 +17,179 @@ from torch import Tensor
 
 from . import blur, colour, geometry
 from .keys import split, uniform, within
+from .orders import jitter_draws, sorted_blends
 
-Step = Callable[[Tensor, np.ndarray], Tensor]
 Range = tuple[float, float]
+Size = tuple[int, int]  # height, width
+Arrays = Sequence[np.ndarray]
 
 
-def run(images: Tensor, keys: np.ndarray, steps: Sequence[Step]) -> Tensor:
-    """One step after the other, each with keys of its own.
-
-    Args:
-        images: (N, C, H, W) uint8.
-        keys: (N,) uint64; each step gets another child of them.
-        steps: In their order.
-
-    Returns:
-        (N, C, H', W') uint8, of the size that the steps give them.
-    """
-    for number, step in enumerate(steps):
-        images = step(images, split(keys, number))
-    return images
+def _drawn_from(**kwargs: object) -> object:
+    return field(compare=False, **kwargs)
 
 
-def some(images: Tensor, keys: np.ndarray, prob: float, step: Step) -> Tensor:
-    """Let a step change each image with a probability.
-
-    Args:
-        images: (N, C, H, W) uint8; they stay as they are.
-        keys: (N,) uint64; decide which images it changes, and how.
-        prob: Of each image, 0 to 1.
-        step: Gets the chosen images alone and must keep their size.
-
-    Returns:
-        (N, C, H, W) uint8.
-    """
-    chosen = np.flatnonzero(uniform(keys, 1)[:, 0] < prob)
-    if not len(chosen):
-        return images
-    index = torch.from_numpy(chosen).to(images.device)
-    changed = step(images[index], split(keys[chosen], 1))
-    return images.index_copy(0, index, changed)
+class Draw(NamedTuple):
+    """One step's images and their numbers."""
+    step: Step
+    rows: np.ndarray
+    numbers: Arrays
 
 
-def crop(images: Tensor, keys: np.ndarray, areas: Range, aspects: Range,
-         attempts: int, size: tuple[int, int] | None = None) -> Tensor:
+class Step:
+    """One that changes all images; the others derive from it."""
+
+    def resized(self, size: Size) -> Size:
+        """What it makes of the images' size."""
+        return size
+
+    def draw(self, keys: np.ndarray, size: Size) -> Iterator[Draw]:
+        """What becomes of images, of one size, with these keys.
+
+        Args:
+            keys: (N,) uint64.
+            size: Of the images.
+        """
+        yield Draw(self, np.arange(len(keys)), self.numbers(keys, size))
+
+    def numbers(self, keys: np.ndarray, size: Size) -> Arrays:
+        """What it draws for each image, each (N, …)."""
+        return ()
+
+    def arranged(self, rows: np.ndarray,
+                 numbers: Arrays) -> tuple[np.ndarray, Arrays]:
+        """The images in its own order, and the arrays that it is called by."""
+        return rows, numbers
+
+    def __call__(self, images: Tensor, *arrays: Tensor) -> Tensor:
+        """Change images, (N, C, H, W) uint8."""
+        raise NotImplementedError
+
+
+@dataclass(frozen=True)
+class Series(Step):
+    """One step after the other, each with keys of its own."""
+    steps: Sequence[Step]
+
+    def resized(self, size: Size) -> Size:
+        for step in self.steps:
+            size = step.resized(size)
+        return size
+
+    def draw(self, keys: np.ndarray, size: Size) -> Iterator[Draw]:
+        for number, step in enumerate(self.steps):
+            yield from step.draw(split(keys, number), size)
+            size = step.resized(size)
+
+
+@dataclass(frozen=True)
+class Chance(Step):
+    """A step that changes each image with a probability, not its size."""
+    prob: float
+    step: Step
+
+    def draw(self, keys: np.ndarray, size: Size) -> Iterator[Draw]:
+        chosen = np.flatnonzero(uniform(keys, 1)[:, 0] < self.prob)
+        for drawn in self.step.draw(split(keys[chosen], 1), size):
+            yield drawn._replace(rows=chosen[drawn.rows])
+
+
+@dataclass(frozen=True)
+class Crop(Step):
     """Crop and resize to ``size``, or to the size that the images have.
 
     Args:
-        images: (N, C, H, W) uint8.
-        keys: (N,) uint64.
         areas: Range of a crop's share of the area, in (0, 1].
         aspects: Range of width / height.
         attempts: Draws before the central crop is taken.
-        size: Height and width of the result, in pixels.
-
-    Returns:
-        (N, C, *size) uint8.
+        size: Of the result.
     """
-    native = tuple(images.shape[2:])
-    boxes = geometry.crop_boxes(keys, native, areas, aspects, attempts)
-    return geometry.crop_and_resize(images, boxes, size or native)
+    areas: Range = _drawn_from()
+    aspects: Range = _drawn_from()
+    attempts: int = _drawn_from()
+    size: Size | None = None
+
+    def resized(self, size: Size) -> Size:
+        return self.size or size
+
+    def numbers(self, keys: np.ndarray, size: Size) -> Arrays:
+        boxes = geometry.crop_boxes(
+            keys, size, self.areas, self.aspects, self.attempts)
+        return geometry.crop_places(boxes, self.resized(size), size)
+
+    def __call__(self, images: Tensor, *arrays: Tensor) -> Tensor:
+        return geometry.crop_and_resize(images, *arrays)
 
 
-def flip(images: Tensor, keys: np.ndarray, axis: int) -> Tensor:
-    """Mirror all images along an axis: 2 is vertical, 3 horizontal."""
-    return images.flip(axis)
+@dataclass(frozen=True)
+class Flip(Step):
+    """Mirror images along an axis: 2 is vertical, 3 horizontal."""
+    axis: int
+
+    def __call__(self, images: Tensor) -> Tensor:
+        return images.flip(self.axis)
 
 
-def jitter(images: Tensor, keys: np.ndarray,
-           ranges: Sequence[Range | None]) -> Tensor:
+@dataclass(frozen=True)
+class Jitter(Step):
     """Brightness, contrast, saturation, hue; ``None`` leaves one out."""
-    changed = colour.jitter(images.float(), *jitter_draws(keys, ranges))
-    return changed.to(torch.uint8)
+    ranges: Sequence[Range | None] = _drawn_from()
+
+    def numbers(self, keys: np.ndarray, size: Size) -> Arrays:
+        pixels = np.full(len(keys), size[0] * size[1])
+        return *jitter_draws(keys, self.ranges), pixels
+
+    def arranged(self, rows: np.ndarray,
+                 numbers: Arrays) -> tuple[np.ndarray, Arrays]:
+        order, blends, shifts = sorted_blends(*numbers)
+        whole = np.full((1, 1, 1), 255 * 255, np.float32)
+        return rows[order], [*blends, shifts[:, None, None], whole]
+
+    def __call__(self, images: Tensor, *arrays: Tensor) -> Tensor:
+        *blends, shifts, whole = arrays
+        images = images.float()
+        colour.jitter(images, blends, shifts, whole)
+        return images.to(torch.uint8)
 
 
-def jitter_draws(
-    keys: np.ndarray, ranges: Sequence[Range | None]
-) -> tuple[np.ndarray, np.ndarray, np.ndarray | None]:
-    """Orders, factors and levels of hue for :func:`colour.jitter`."""
-    draws = uniform(keys, 8)
-    orders = draws[:, :4].argsort(1)
-    factors = np.stack([
-        within(bounds or (1, 1), draws[:, 4 + kind])
-        for kind, bounds in enumerate(ranges[:colour.HUE])], 1)
-    if ranges[colour.HUE] is None:
-        return orders, factors, None
-    hue = within(ranges[colour.HUE], draws[:, 7])
-    return orders, factors, np.trunc(hue * 255) % 256
-
-
-def grey(images: Tensor, keys: np.ndarray,
-         weights: tuple[float, float, float]) -> Tensor:
+@dataclass(frozen=True)
+class Grey(Step):
     """Set each of three channels to their mean by ``weights``."""
-    return colour.to_grey(images, weights)
+    weights: tuple[float, float, float]
+
+    def arranged(self, rows: np.ndarray,
+                 numbers: Arrays) -> tuple[np.ndarray, Arrays]:
+        total = sum(self.weights)  # of floats: Python 3.12 sums them better
+        shares = np.array([weight / total for weight in self.weights])
+        return rows, [shares[:, None, None]]
+
+    def __call__(self, images: Tensor, *arrays: Tensor) -> Tensor:
+        return colour.to_grey(images, *arrays)
 
 
-def solarize(images: Tensor, keys: np.ndarray, thresholds: Range) -> Tensor:
+@dataclass(frozen=True)
+class Solarize(Step):
     """Invert what is not below a threshold from a range, in 0 to 255."""
-    return colour.solarize(images, within(thresholds, uniform(keys, 1)[:, 0]))
+    thresholds: Range = _drawn_from()
+
+    def numbers(self, keys: np.ndarray, size: Size) -> Arrays:
+        drawn = within(self.thresholds, uniform(keys, 1)).astype(np.float32)
+        return [drawn[:, :, None, None]]
+
+    def __call__(self, images: Tensor, *arrays: Tensor) -> Tensor:
+        return colour.solarize(images, *arrays)
 
 
-def gaussian_blur(images: Tensor, keys: np.ndarray, radii: Range) -> Tensor:
+@dataclass(frozen=True)
+class Blur(Step):
     """Blur by a standard deviation from a range, in pixels."""
-    return blur.gaussian_blur(images, within(radii, uniform(keys, 1)[:, 0]))
+    radii: Range = _drawn_from()
+
+    def numbers(self, keys: np.ndarray, size: Size) -> Arrays:
+        return [within(self.radii, uniform(keys, 1)[:, 0])]
+
+    def arranged(self, rows: np.ndarray,
+                 numbers: Arrays) -> tuple[np.ndarray, Arrays]:
+        return rows, [blur.box_kernels(*numbers)]
+
+    def __call__(self, images: Tensor, *arrays: Tensor) -> Tensor:
+        return blur.gaussian_blur(images, *arrays)

@@ -4,13 +4,57 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 import numpy as np
+import torch
 from mmpretrain.datasets.transforms import MultiView, PackInputs
 from torch import Tensor
 
 from ..errors import UserError
 from .compiler import compile_steps
 from .keys import split
-from .steps import run
+from .program import Program, launches, pack
+from .steps import Crop, Draw, Series, Size
+
+
+class ViewSteps:
+    """The steps of each view of a batch; those of one size go together.
+
+    Args:
+        views: Of each view.
+    """
+
+    def __init__(self, views: Sequence[Series]) -> None:
+        self.views = views
+
+    def groups(self, sizes: Sequence[Size]) -> list[list[int]]:
+        """Which views go together: they have one size all the way.
+
+        Args:
+            sizes: Of each view's images.
+        """
+        groups: dict[tuple, list[int]] = {}
+        for number, (view, size) in enumerate(zip(self.views, sizes)):
+            steps = [draw.step for draw in _nothing(view, size)]
+            while steps and not isinstance(steps[-1], Crop):
+                steps.pop()
+            groups.setdefault((size, *steps), []).append(number)
+        return [*groups.values()]
+
+    def draw(self, seeds: np.ndarray, sizes: Sequence[Size]) -> Program:
+        """What becomes of each image, by its seed alone.
+
+        Args:
+            seeds: (N,) uint64.
+            sizes: Of each view's images.
+        """
+        return pack([
+            launches([[*self.views[number].draw(
+                split(seeds, number), sizes[number])] for number in group],
+                len(seeds)) for group in self.groups(sizes)])
+
+
+def _nothing(view: Series, size: Size) -> list[Draw]:
+    """What a view draws for no image."""
+    return [*view.draw(np.empty(0, np.uint64), size)]
 
 
 class BatchedViews:
@@ -35,10 +79,12 @@ class BatchedViews:
                             f'and PackInputs, not by {listed or "nothing"}: '
                             'set dataset.type=RelaTargetDataset')
         try:
-            self._views = [compile_steps(pipeline.transforms)
-                           for pipeline in transforms[0].transforms]
+            self._steps = ViewSteps([
+                compile_steps(pipeline.transforms)
+                for pipeline in transforms[0].transforms])
         except UserError as e:
-            raise UserError(f'{name}: {e}') from e
+            raise UserError(f'{name}: {e}: use these or set '
+                            'dataset.type=RelaTargetDataset') from e
 
     def __call__(self, images: Tensor, seeds: np.ndarray) -> list[Tensor]:
         """Views of each image, by its seed alone.
@@ -47,5 +93,11 @@ class BatchedViews:
             images: (N, C, H, W) uint8, on any device.
             seeds: (N,) uint64.
         """
-        return [run(images, split(seeds, number), view)
-                for number, view in enumerate(self._views)]
+        sizes = [tuple(images.shape[2:])] * len(self._steps.views)
+        program = self._steps.draw(seeds, sizes).to(images.device)
+        views = [None] * len(sizes)
+        for number, group in enumerate(self._steps.groups(sizes)):
+            made = program.run(number, images.repeat(len(group), 1, 1, 1))
+            for view, part in zip(group, made.chunk(len(group))):
+                views[view] = part
+        return views
