@@ -38,14 +38,14 @@ def decode(content: bytes) -> np.ndarray:
         OSError: it is none, or truncated.
         ValueError: its levels have no fixed range.
     """
-    if content.startswith(OPENCV) and _is_whole(content):
+    if content.startswith(OPENCV) and is_whole(content):
         image = mmcv.imfrombytes(content, backend='cv2')
         if image is not None and image.dtype == np.uint8:
             return image
     return _decode_by_pillow(content)
 
 
-def _is_whole(content: bytes) -> bool:
+def is_whole(content: bytes) -> bool:
     """OpenCV before 5 fills what a truncated JPEG lacks with grey."""
     return not content.startswith(JPEG) or content.endswith(b'\xff\xd9')
 
@@ -71,10 +71,15 @@ class LoadPicture(LoadImageFromFile):
     :func:`~mmrela.datasets.host.build_host`.
     """
 
+    @property
+    def decodes(self) -> bool:
+        """Whether by :func:`decode`; else mmcv does, as it was told."""
+        return not self.file_client_args and self.color_type == 'color' and (
+            self.imdecode_backend in ('cv2', None))
+
     def transform(self, results: dict) -> dict | None:
         """Add ``img``, as read from ``img_path``, and its shape."""
-        if (self.color_type, self.imdecode_backend) not in (
-                ('color', 'cv2'), ('color', None)) or self.file_client_args:
+        if not self.decodes:
             return super().transform(results)
         try:
             image = decode(fileio.get(

@@ -15,8 +15,9 @@ from ..resolve import resolve
 from ..rng import seeded
 from ..targets import TargetStore, hash_ids
 from .access import load_sample, sample_id
-from .host import build_host
+from .host import build_host, parts
 from .hue import mended_hue
+from .late_decoding import crop_late
 from .missing import explained
 from .sampler import RelaIndex
 
@@ -40,6 +41,8 @@ class RelaTargetDataset(Dataset):
         rela_pipeline: Transforms of the weak views, packing included.
         prior: Name of the prior that must have made the targets, such as
             ``torchvision:mobilenet_v2`` or ``random:0``; ``None`` takes any.
+        late_decoding: Whether JPEGs are decoded by the first crop of a
+            view, no larger than it needs; boxes and seeds are the same.
         **kwargs: The host dataset's own arguments.
 
     Raises:
@@ -52,6 +55,7 @@ class RelaTargetDataset(Dataset):
                  targets: str,
                  rela_pipeline: list[dict],
                  prior: str | None = None,
+                 late_decoding: bool = False,
                  **kwargs) -> None:
         name = getattr(resolve(host, DATASETS), '__name__', host)
         pipelines = dict(pipeline=kwargs.get('pipeline', ()),
@@ -75,6 +79,9 @@ class RelaTargetDataset(Dataset):
         self.prior = prior
         self.rela_pipeline = Compose(
             [TRANSFORMS.build(t) for t in rela_pipeline])
+        if late_decoding:
+            crop_late([self.rela_pipeline, *(
+                part.pipeline for part in parts(self.dataset))])
 
     @cached_property
     def store(self) -> TargetStore:

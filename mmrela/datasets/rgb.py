@@ -43,7 +43,8 @@ class Sample:
         Raises:
             UserError: it cannot be read, or is no image of eight bits.
         """
-        pixels = load_sample(self.dataset, self.index)['img']
+        # One that is decoded late is an array when asked for it.
+        pixels = np.asarray(load_sample(self.dataset, self.index)['img'])
         where, local = locate(self.dataset, self.index)
         bgr = loads_bgr(where.pipeline.transforms,
                         lambda: 'img' in where.get_data_info(local))
