@@ -16,7 +16,7 @@ from .version import __version__
 
 __all__ = [
     'AdaptiveLambdaHook', 'BudgetSampler', 'CIFAR10Binary',
-    'CIFAR100Binary', 'ChannelsLastHook', 'DINO', 'DINOHead', 'DINONeck',
+    'CIFAR100Binary', 'ChannelsLastHook', 'ConvNet', 'DINO', 'DINOHead', 'DINONeck',
     'DeterminismHook', 'DeviceRelaTargetDataset', 'NativeResizedCrop',
     'OnlineKNNHook', 'OnlineRankHook', 'PlainCheckpointHook', 'RELA', 'Rela',
     'RelaHead', 'RelaSampler', 'RelaTargetDataset', 'SecondsHook',

@@ -35,6 +35,7 @@ from .engine.hooks import (
     SecondsHook,
 )
 from .home import HOME
+from .models.convnet import ConvNet
 from .models.rela import Rela
 from .models.rela_head import RelaHead
 from .models.selfsup import DINO, DINOHead, DINONeck, VICReg, VICRegHead

@@ -9,7 +9,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from ..training.logs import Curve, curve, read_log, timed
-from .run import Run
+from .run import PROBE, Run
 
 
 def read(file: Path) -> dict:
@@ -29,7 +29,8 @@ def result(run: Run) -> dict:
         generation=run.generation, options=run.options)
     line.update(read(run.work_dir / 'train.json') if run.epochs
                 else dict(steps=0, train_seconds=0, switch_step=None))
-    line['linear_top1'] = read(run.work_dir / 'probe.json')['linear_top1']
+    if run.score == PROBE:
+        line[PROBE] = read(run.work_dir / 'probe.json')[PROBE]
     if run.generation:
         meta = read(run.store / 'meta.json')
         line['target_seconds'] = round(

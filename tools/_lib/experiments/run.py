@@ -8,6 +8,8 @@ from mmengine.config import Config
 
 from .settings import read_config, settings_key
 
+PROBE = 'linear_top1'  # the score of a run, unless its table names another
+
 
 @dataclass(frozen=True)
 class Run:
@@ -22,6 +24,8 @@ class Run:
         cfg: The config with the options merged.
         key: Hash of all that decides the result.
         source: The run whose backbone is the prior, if one is.
+        score: What its result is; but for the linear probe's, an entry of
+            what the training leaves in ``train.json``.
     """
     table: str
     size: str
@@ -38,6 +42,7 @@ class Run:
     key: str
     work_dir: Path
     source: Run | None = None
+    score: str = PROBE
 
     @property
     def epochs(self) -> int:

@@ -8,7 +8,7 @@ from mmengine.config import Config
 
 from ..cli import ToolError
 from . import find_table
-from .run import Run
+from .run import PROBE, Run
 from .settings import (
     KEEP_ALL,
     images_key,
@@ -56,6 +56,8 @@ def plan(table: Config, size: str, root: Path,
     runs: dict[tuple, Run] = {}
     for seed in table.sizes[size].seeds:
         for row in rows:
+            if seed not in row.get('seeds', [seed]):
+                continue
             runs[row.name, seed] = _run(
                 row, table, size, seed, root, loaded[row.name], runs)
     return [run for run in runs.values()
@@ -82,4 +84,4 @@ def _run(row: dict, table: Config, size: str, seed: int, root: Path,
     name = f'{cfg.model.host.lower()}_{row.prior}_{seed}_{key}'
     return Run(Path(table.filename).stem, size, row.name, row.prior, seed,
                row.config, options, prior, store, epochs, probe_at, cfg, key,
-               root / name, source)
+               root / name, source, table.get('score', PROBE))

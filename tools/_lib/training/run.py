@@ -48,7 +48,8 @@ def write_summary(runner: Runner) -> None:
 
     ``train_seconds`` is the time of all steps, loading included, also of
     those before a resume; not of those that a kill undid, and neither of
-    checkpoints nor of evaluation.
+    checkpoints nor of evaluation. ``accuracy_top1`` is that of the last
+    validation of a classifier.
     """
     hook = AdaptiveLambdaHook.of(runner)
     times = runner.message_hub.log_scalars.get('train/time')
@@ -60,5 +61,8 @@ def write_summary(runner: Runner) -> None:
         device=torch.cuda.get_device_name() if torch.cuda.is_available()
         else f'CPU ({platform.machine()})',
         threads=torch.get_num_threads())
+    accuracy = runner.message_hub.log_scalars.get('val/accuracy/top1')
+    if accuracy is not None:
+        summary['accuracy_top1'] = round(accuracy.current(), 2)
     write_atomically(
         Path(runner.work_dir) / 'train.json', json.dumps(summary).encode())
