@@ -20,7 +20,7 @@ __all__ = [
     'DeterminismHook', 'DeviceRelaTargetDataset', 'NativeResizedCrop',
     'OnlineKNNHook', 'OnlineRankHook', 'PlainCheckpointHook', 'RELA', 'Rela',
     'RelaHead', 'RelaSampler', 'RelaTargetDataset', 'SecondsHook',
-    'TinyImageNet', 'VICReg', 'VICRegHead', '__version__', 'accelerate'
+    'SoftLabelClassifier', 'SoftLabelDataset', 'TinyImageNet', 'VICReg', 'VICRegHead', '__version__', 'accelerate'
 ]
 
 

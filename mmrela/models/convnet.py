@@ -19,6 +19,8 @@ class ConvNet(BaseBackbone):
         depth: Number of blocks, each of which halves the sides.
         width: Channels of each block.
         in_channels: Of the images.
+        img_size: Their sides, in pixels, for whoever asks how many features
+            there are.
         init_cfg: As mmengine's ``BaseModule`` takes it; ``None`` leaves the
             weights that PyTorch draws.
     """
@@ -27,8 +29,10 @@ class ConvNet(BaseBackbone):
                  depth: int = 3,
                  width: int = 128,
                  in_channels: int = 3,
+                 img_size: int = 32,
                  init_cfg: dict | None = None) -> None:
         super().__init__(init_cfg)
+        self.img_size = img_size
         widths = [in_channels] + [width] * depth
         self.blocks = nn.Sequential(*(
             _block(*pair) for pair in zip(widths, widths[1:])))

@@ -84,6 +84,24 @@ class Run:
                 for text in (f'--{key.replace("_", "-")}', str(value))]
 
     @property
+    def generator(self) -> tuple[str, list[str], Path]:
+        """The tool that leaves the store, its arguments, its last file.
+
+        A distilled data set is of the images that the source has learnt,
+        whose targets stand beside each other for all such sets.
+        """
+        arguments = [*self.prior_arguments, '--out', str(self.store)]
+        if 'ipc' not in self.generation:
+            return ('gen_targets', [
+                self.config, *arguments, *self.cfg_options],
+                self.store / 'meta.json')
+        everything = self.store.with_name(f'targets_of_{self.source.key}')
+        return ('distill', [
+            self.source.config, *arguments, *self.source.cfg_options,
+            f'train_dataloader.dataset.targets={everything}'],
+            self.store / 'targets' / 'meta.json')
+
+    @property
     def cfg_options(self) -> list[str]:
         pairs = (f'{key}={value}' for key, value in self.options.items())
         return ['--cfg-options', *pairs]

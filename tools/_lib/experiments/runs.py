@@ -85,14 +85,16 @@ def probe(run: Run, network: list[str], file: Path, clock: Clock,
 
 
 def make_targets(run: Run, clock: Clock) -> None:
-    """Generate the run's targets, or wait until another process has."""
+    """Generate the run's targets, or its distilled data set.
+
+    Or wait until another process has.
+    """
     file = run.store.with_suffix('.lock')
     while True:
         with locked(file) as lock:
             if lock is not None:
-                call('gen_targets', run.config, *run.prior_arguments, '--out',
-                     str(run.store), *run.cfg_options,
-                     done=run.store / 'meta.json', clock=clock, lock=lock)
+                tool, arguments, done = run.generator
+                call(tool, *arguments, done=done, clock=clock, lock=lock)
                 return
         clock.left()
         time.sleep(1)
