@@ -15,13 +15,14 @@ from .home import RELA
 from .version import __version__
 
 __all__ = [
-    'AdaptiveLambdaHook', 'BudgetSampler', 'CIFAR10Binary',
-    'CIFAR100Binary', 'ChannelsLastHook', 'DINO', 'DINOHead', 'DINONeck',
+    'AdaptiveLambdaHook', 'BudgetSampler', 'CIFAR10Binary', 'CIFAR100Binary',
+    'ChannelsLastHook', 'ConvNet', 'DINO', 'DINOHead', 'DINONeck',
     'DeterminismHook', 'DeviceColoursHook', 'DeviceRelaTargetDataset',
     'NativeResizedCrop', 'OnlineKNNHook', 'OnlineRankHook',
     'PlainCheckpointHook', 'RELA', 'Rela', 'RelaHead', 'RelaSampler',
-    'RelaTargetDataset', 'SecondsHook', 'TinyImageNet', 'VICReg',
-    'VICRegHead', '__version__', 'accelerate'
+    'RelaTargetDataset', 'SecondsHook', 'SoftLabelClassifier',
+    'SoftLabelDataset', 'TinyImageNet', 'VICReg', 'VICRegHead', '__version__',
+    'accelerate'
 ]
 
 

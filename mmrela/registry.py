@@ -22,6 +22,7 @@ from .datasets.budget import BudgetSampler
 from .datasets.cifar import CIFAR10Binary, CIFAR100Binary
 from .datasets.rela_target import RelaTargetDataset
 from .datasets.sampler import RelaSampler
+from .datasets.soft_labels import SoftLabelDataset
 from .datasets.tiny_imagenet import TinyImageNet
 from .datasets.transforms import NativeResizedCrop
 from .engine.accelerate import accelerate
@@ -36,9 +37,11 @@ from .engine.hooks import (
     SecondsHook,
 )
 from .home import HOME
+from .models.convnet import ConvNet
 from .models.rela import Rela
 from .models.rela_head import RelaHead
 from .models.selfsup import DINO, DINOHead, DINONeck, VICReg, VICRegHead
+from .models.soft_labels import SoftLabelClassifier
 
 if (HOME / 'model-index.yml').is_file():
     ModelHub.register_model_index(HOME / 'model-index.yml', HOME)

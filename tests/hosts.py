@@ -77,6 +77,23 @@ _SIMMIM = {
     'model.backbone.stage_cfgs.block_cfgs.window_size': 1,
     'model.neck.in_channels': 64,
 }
+# Its images are mixed, which draws random numbers in the main process.
+_CLASSIFIER = {
+    'model.backbone.type': 'ResNet',
+    'model.backbone.base_channels': 8,
+    'model.backbone.stem_channels': 8,
+    'model.backbone.zero_init_residual': False,
+    'model.head.in_channels': 64,
+    'model.train_cfg': dict(augments=dict(type='CutMix', alpha=1.)),
+    'optim_wrapper': dict(
+        _delete_=True, type='OptimWrapper',
+        optimizer=dict(type='AdamW', lr=1e-3)),
+    'train_cfg.val_interval': 100,  # after the last epoch
+    'val_dataloader.dataset.indices': 16,
+    'val_dataloader.num_workers': 0,
+    'val_dataloader.persistent_workers': False,
+    'resume': False,
+}
 
 # A recipe of steps, of epochs, and with an end of its own.
 RECIPE = [
@@ -108,9 +125,12 @@ HOSTS = dict(
         'model.freeze_last_layer': 3,
     }),
     MAE=('mae_rela_vitb_in1k.py', _MAE),
-    SimMIM=('simmim_rela_swinb_in1k.py', _SIMMIM))
-# Those that hide a part of one view; the others have two views.
+    SimMIM=('simmim_rela_swinb_in1k.py', _SIMMIM),
+    ImageClassifier=('resnet18_rela_cifar10.py', _CLASSIFIER))
+# Those that hide a part of one view; the others have two views, and
+# classifiers one with a label.
 MASKED = 'MAE', 'SimMIM'
+LABELLED = 'ImageClassifier',
 
 _SMALL = {
     'model.rela_head.out_channels': DIM,
@@ -133,10 +153,12 @@ def small_options(host: str, cifar_root: Path, work_dir: Path,
     Options take ``__`` for the dots of ``--cfg-options``.
     """
     return {
-        **_SMALL, **({} if host in MASKED else _RESNET),
+        **_SMALL, **({} if host in (*MASKED, *LABELLED) else _RESNET),
         **deepcopy(HOSTS[host][1]),  # merging pops each `_delete_`
         'train_dataloader.dataset.data_root': str(cifar_root),
         'train_dataloader.dataset.targets': str(work_dir.parent / 'targets'),
+        **({f'{split}_dataloader.dataset.data_root': str(cifar_root)
+            for split in ('val', 'test')} if host in LABELLED else {}),
         'work_dir': str(work_dir),
         'experiment_name': f'{host}-{next(_NUMBERS)}',
         **{key.replace('__', '.'): v for key, v in options.items()}

@@ -1,8 +1,10 @@
 """The training that tests share, and the hook that notes what happens."""
 from __future__ import annotations
 
+from copy import deepcopy
 from typing import Any
 
+import numpy as np
 import torch
 from mmengine.config import Config
 from mmengine.hooks import Hook
@@ -13,7 +15,7 @@ class Recorder(Hook):
     """Notes of each step its stage, samples, views and losses.
 
     ``first`` is what the host's first step starts from: the model's state,
-    the batch and PyTorch's random state.
+    the batch, and the random states of PyTorch and numpy.
     """
     priority = 'VERY_HIGH'
 
@@ -23,7 +25,7 @@ class Recorder(Hook):
         self.sides: list[list[list[int]]] = []  # (H, W) of each view
         self.losses: list[dict[str, float]] = []
         self.dtypes: list[dict[str, torch.dtype]] = []  # of the losses
-        self.first: tuple[dict, dict, torch.Tensor] | None = None
+        self.first: tuple[dict, dict, torch.Tensor, tuple] | None = None
 
     def before_train_iter(self, runner: Runner, batch_idx: int,
                           data_batch: dict) -> None:
@@ -36,7 +38,9 @@ class Recorder(Hook):
         if not is_rela and self.first is None:
             state = {name: value.clone() for name, value in
                      runner.model.state_dict().items()}
-            self.first = state, data_batch, torch.get_rng_state()
+            # A copy: preprocessing writes into samples with labels.
+            self.first = (state, deepcopy(data_batch), torch.get_rng_state(),
+                          np.random.get_state())
 
     def after_train_iter(self, runner: Runner, batch_idx: int,
                          data_batch: dict,

@@ -1,14 +1,14 @@
-"""One switch that turns any self-supervised config into RELA's."""
+"""One switch that turns a config of mmpretrain into RELA's."""
 from __future__ import annotations
 
 from copy import deepcopy
 
 from mmengine.config import Config, ConfigDict
 from mmengine.dataset import DefaultSampler, InfiniteSampler
-from mmpretrain.models.selfsup import BaseSelfSupervisor
 from mmpretrain.registry import DATA_SAMPLERS, DATASETS, MODELS
 
 from ..errors import UserError
+from ..models.hosts import SAID, is_host
 from ..resolve import pipelines, resolve
 from .weak_views import side_of, weak_views
 
@@ -25,7 +25,7 @@ def accelerate(cfg: Config,
                targets: str,
                views: int = 1,
                out_channels: int = 512) -> Config:
-    """RELA on a self-supervised config of mmpretrain.
+    """RELA on a self-supervised config of mmpretrain, or a classifier's.
 
     The model becomes ``Rela`` around its algorithm, the training data
     ``RelaTargetDataset`` around their data set, and the hooks that RELA
@@ -41,8 +41,9 @@ def accelerate(cfg: Config,
         The same with RELA, complete in itself.
 
     Raises:
-        UserError: the config trains nothing self-supervised, trains RELA
-            already, or lacks an entry; names the key.
+        UserError: the config trains neither a self-supervised algorithm nor
+            a classifier, trains RELA already, or lacks an entry; names the
+            key.
 
     Example:
         >>> cfg = Config.fromfile('simsiam_resnet50_8xb32-coslr-100e_in1k.py')
@@ -79,11 +80,9 @@ def _require_host(cfg: Config) -> None:
     name = (cfg.get('model') or {}).get('type')
     if trains_rela(cfg):
         raise UserError(f'{_name(cfg)} trains RELA already')
-    host = resolve(name, MODELS)
-    if not (isinstance(host, type) and issubclass(host, BaseSelfSupervisor)):
+    if not is_host(resolve(name, MODELS)):
         raise UserError(f'{_name(cfg)}: model.type={name!r} is no registered '
-                        'self-supervised algorithm (a subclass of '
-                        'BaseSelfSupervisor)')
+                        f'self-supervised algorithm or classifier ({SAID})')
 
 
 def _name(cfg: Config) -> str:

@@ -1,11 +1,11 @@
-"""RELA on any self-supervised algorithm of mmpretrain."""
+"""RELA on any self-supervised algorithm, or classifier, of mmpretrain."""
 from __future__ import annotations
 
 import functools
 
 import numpy as np
 import torch
-from mmpretrain.models.selfsup import BaseSelfSupervisor
+from mmengine.model import BaseModel
 from mmpretrain.registry import MODELS
 from torch import Tensor
 
@@ -15,12 +15,13 @@ from ..rng import undisturbed
 from ..spelling import meant
 from .feature_width import feature_width
 from .features import features_of
+from .hosts import SAID, is_host
 from .stage import is_rela, staged
 
 
 @MODELS.register_module()
 def Rela(host: str | type, rela_head: dict,
-         **kwargs) -> BaseSelfSupervisor:
+         **kwargs) -> BaseModel:
     """Build ``host`` with RELA's loss beside its own.
 
     The result is an instance of a subclass of the host: its parameters
@@ -34,7 +35,7 @@ def Rela(host: str | type, rela_head: dict,
         **kwargs: The host's own arguments.
 
     Raises:
-        UserError: the host is unknown, not self-supervised, or gives no
+        UserError: the host is unknown, of another kind, or gives no
             features; see :func:`.features.features_of`.
     """
     host_class = resolve(host, MODELS)
@@ -43,21 +44,21 @@ def Rela(host: str | type, rela_head: dict,
         raise UserError(f'model.host: {host!r} is no registered model{near}; '
                         'name one such as BYOL, or import yours by '
                         'custom_imports')
-    if not (isinstance(host_class, type)
-            and issubclass(host_class, BaseSelfSupervisor)):
+    if not is_host(host_class):
         raise UserError(f'model.host: {host!r} is no self-supervised '
-                        'algorithm (a subclass of BaseSelfSupervisor)')
+                        f'algorithm or classifier ({SAID})')
     rela_head = dict(rela_head)
     if rela_head.get('in_channels') is None:
         neck = kwargs.get('neck') or {}
         rela_head['in_channels'] = neck.get('in_channels')
-    if 'data_preprocessor' in kwargs:
-        kwargs['data_preprocessor'] = staged(kwargs['data_preprocessor'])
+    preprocessor = staged(kwargs.get('data_preprocessor'), host_class)
+    if preprocessor is not None:
+        kwargs['data_preprocessor'] = preprocessor
     return rela_class(host_class)(rela_head=rela_head, **kwargs)
 
 
 @functools.cache
-def rela_class(host: type[BaseSelfSupervisor]) -> type[BaseSelfSupervisor]:
+def rela_class(host: type[BaseModel]) -> type[BaseModel]:
     """The subclass of ``host`` that :func:`Rela` builds."""
     name = f'Rela{host.__name__}'
     return type(name, (_RelaMixin, host), dict(
@@ -65,7 +66,7 @@ def rela_class(host: type[BaseSelfSupervisor]) -> type[BaseSelfSupervisor]:
         rela_features=features_of(host)))
 
 
-def _blank(host: type[BaseSelfSupervisor]) -> BaseSelfSupervisor:
+def _blank(host: type[BaseModel]) -> BaseModel:
     """An instance for unpickling to fill."""
     kind = rela_class(host)
     return kind.__new__(kind)
@@ -74,7 +75,7 @@ def _blank(host: type[BaseSelfSupervisor]) -> BaseSelfSupervisor:
 class _RelaMixin:
     """Serves batches that carry targets; the host serves all others."""
 
-    _host: type[BaseSelfSupervisor]
+    _host: type[BaseModel]
 
     def __init__(self, rela_head: dict, **kwargs) -> None:
         super().__init__(**kwargs)

@@ -1,12 +1,14 @@
 """What a batch says of its stage, for model and preprocessor."""
 from __future__ import annotations
 
+from mmpretrain.models import ImageClassifier
 from mmpretrain.models.utils import (
+    ClsDataPreprocessor,
     SelfSupDataPreprocessor,
     TwoNormDataPreprocessor,
 )
 from mmpretrain.registry import MODELS
-from torch import nn
+from torch import Tensor, nn
 
 from ..errors import UserError
 from ..resolve import resolve
@@ -32,24 +34,57 @@ class FirstNormDataPreprocessor(TwoNormDataPreprocessor):
         return SelfSupDataPreprocessor.forward(self, data, training)
 
 
-def staged(preprocessor: dict | nn.Module | None) -> object:
+class ViewsClsDataPreprocessor(ClsDataPreprocessor):
+    """Takes RELA's views, too; mixes images and labels in the host's alone.
+
+    The host's batches hold one image a sample, with its label.
+    """
+
+    def forward(self, data: dict, training: bool = False) -> dict:
+        """Normalise ``inputs``; see mmpretrain's ``forward``."""
+        samples = data.get('data_samples')
+        if not is_rela(samples):
+            return super().forward(data, training)
+        views = data['inputs']
+        views = [views] if isinstance(views, Tensor) else views
+        return dict(data_samples=samples, inputs=[
+            super(ViewsClsDataPreprocessor, self).forward(
+                dict(inputs=view))['inputs'] for view in views])
+
+
+# mmpretrain's -> one for both stages, and why RELA cannot take another.
+_FOR_BOTH = {
+    TwoNormDataPreprocessor: (
+        FirstNormDataPreprocessor,
+        "has a second mean and std, which RELA's views must not get"),
+    ClsDataPreprocessor: (
+        ViewsClsDataPreprocessor, "may not know RELA's views")}
+
+
+def staged(preprocessor: dict | nn.Module | None,
+           host: type[nn.Module]) -> object:
     """A model's ``data_preprocessor``, fit for both stages.
 
     Args:
         preprocessor: As configs have it; most stay as they are.
+        host: The model's class, whose default stands where none is named.
 
     Raises:
-        UserError: it has two norms, in a way of its own.
+        UserError: it does more than mmpretrain's, in a way of its own.
     """
+    if issubclass(host, ImageClassifier):
+        preprocessor = {} if preprocessor is None else preprocessor
+        if isinstance(preprocessor, dict):
+            preprocessor = dict(type=ClsDataPreprocessor) | preprocessor
     kind = resolve(preprocessor.get('type'), MODELS) if isinstance(
         preprocessor, dict) else type(preprocessor)
-    if not (isinstance(kind, type) and issubclass(
-            kind, TwoNormDataPreprocessor)) or issubclass(
-            kind, FirstNormDataPreprocessor):
-        return preprocessor
-    if kind is TwoNormDataPreprocessor and isinstance(preprocessor, dict):
-        return dict(preprocessor, type=FirstNormDataPreprocessor)
-    raise UserError(
-        f'model.data_preprocessor.type={kind.__name__} has a second mean and '
-        "std, which RELA's views must not get: derive it from "
-        'mmrela.models.stage.FirstNormDataPreprocessor')
+    for theirs, (ours, why) in _FOR_BOTH.items():
+        if not isinstance(kind, type) or not issubclass(kind, theirs) or (
+                issubclass(kind, ours)):
+            continue
+        if kind is theirs and isinstance(preprocessor, dict):
+            return dict(preprocessor, type=ours)
+        raise UserError(
+            f'model.data_preprocessor.type={kind.__name__} {why}: derive it '
+            f'from {ours.__module__}.{ours.__name__}')
+    return preprocessor

@@ -26,6 +26,7 @@ class Prior:
             for float32.
         normalize: Scaling of its targets unless another is asked for, see
             :meth:`~mmrela.pca.BatchPCA.fit`.
+        head: Of a classifier, maps features (n, d) to logits (n, classes).
     """
     name: str
     model: nn.Module
@@ -33,6 +34,7 @@ class Prior:
     preprocessing: str
     amp: str | None = None
     normalize: str = 'center'
+    head: nn.Module | None = None
 
     def __post_init__(self) -> None:
         self.model.eval().requires_grad_(False)

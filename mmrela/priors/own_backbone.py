@@ -56,7 +56,18 @@ def load_checkpoint(name: str, weights: str | None, image_size: int | None,
         raise UserError(f'--prior {spec}: {config} has no model.backbone')
     prior = load_student(file, image_size, other)
     prior.name = spec
+    prior.head = _classifier(file)
     return prior
+
+
+def _classifier(file: str) -> nn.Linear | None:
+    """The linear head of a classifier's checkpoint, if it is one."""
+    weights = without_prefix(read_weights(file), 'head.fc.')
+    if set(weights) != {'weight', 'bias'}:
+        return None
+    head = nn.Linear(*reversed(weights['weight'].shape))
+    head.load_state_dict(weights)
+    return head.requires_grad_(False)
 
 
 def load_student(file: str, image_size: int | None, cfg: dict) -> Prior:

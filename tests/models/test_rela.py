@@ -4,10 +4,10 @@ import pickle
 import numpy as np
 import pytest
 import torch
-from hosts import DIM, HOSTS, MASKED, small_config
+from hosts import DIM, HOSTS, LABELLED, MASKED, small_config
 from mmengine.logging import MessageHub
 from mmengine.model import BaseAveragedModel
-from mmpretrain.models import ImageClassifier
+from mmpretrain.models import ResNet
 from mmpretrain.models.selfsup import BaseSelfSupervisor
 from mmpretrain.registry import MODELS
 from mmpretrain.structures import DataSample
@@ -54,10 +54,13 @@ def batch(views=2):
 def host_batch(host):
     inputs = [torch.randn(BATCH, 3, 32, 32) for _ in range(2)]
     samples = [DataSample() for _ in range(BATCH)]
-    if host in MASKED:
+    if host in (*MASKED, *LABELLED):
         inputs = inputs[0]
-        for sample in samples:
+    for sample in samples:
+        if host in MASKED:
             sample.set_field(torch.rand(8, 8).round(), 'mask')
+        if host in LABELLED:
+            sample.set_gt_label(3)
     return inputs, samples
 
 
@@ -195,8 +198,8 @@ def test_a_users_own_host_works():
 
 
 @pytest.mark.parametrize(
-    'host', ['NoSuchModel', 'ImageClassifier', 'ResNet', ImageClassifier])
-def test_host_must_be_self_supervised(host):
+    'host', ['NoSuchModel', 'ImageToImageRetriever', 'ResNet', ResNet])
+def test_host_must_be_self_supervised_or_a_classifier(host):
     with pytest.raises(UserError, match='model.host'):
         mmrela.Rela(host, dict(type='RelaHead'))
 

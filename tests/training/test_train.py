@@ -6,6 +6,7 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from hosts import HOSTS, hand_over_after, small_config
@@ -92,8 +93,8 @@ def test_a_training_and_its_resume(host, switch, whole, cifar_root, tmp_path):
 
 
 def assert_first_host_loss_is_the_plain_hosts(whole):
-    """MoCo and DenseCL shuffle their batches, hence the random state."""
-    state, data, random_state = whole.recorder.first
+    """Some shuffle or mix their batches, hence the random states."""
+    state, data, *random_states = whole.recorder.first
     model = whole.cfg.model.copy()
     model.update(type=model.pop('host'),
                  data_preprocessor=whole.cfg.data_preprocessor)
@@ -102,7 +103,8 @@ def assert_first_host_loss_is_the_plain_hosts(whole):
         model.loss_lambda = 0.
     plain = MODELS.build(model).train()
     assert plain.load_state_dict(state, strict=False).missing_keys == []
-    torch.set_rng_state(random_state)
+    torch.set_rng_state(random_states[0])
+    np.random.set_state(random_states[1])
     losses = plain(**plain.data_preprocessor(data, True), mode='loss')
     got = whole.recorder.losses[whole.switch]
     assert {k: v.item() for k, v in losses.items()} == {

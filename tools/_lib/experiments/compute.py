@@ -10,7 +10,7 @@ from ..training.logs import Curve
 VIEWS = dict(
     BYOL=(2, 2), MoCoV3=(2, 2), DINO=(2, 2), MoCo=(1, 1), DenseCL=(1, 1),
     SimSiam=(2, 0), SimCLR=(2, 0), SwAV=(2, 0), BarlowTwins=(2, 0),
-    VICReg=(2, 0))
+    VICReg=(2, 0), ImageClassifier=(1, 0))
 
 
 def passes(cfg: Config) -> tuple[float, float] | None:

@@ -10,7 +10,7 @@ from pathlib import Path
 from mmrela.files.locks import locked
 
 from ..training.logs import Curve, curve, read_log, timed
-from .run import Run
+from .run import PROBE, Run
 
 
 def read(file: Path) -> dict:
@@ -26,15 +26,16 @@ def result(run: Run) -> dict:
         learning_rate=cfg.optim_wrapper.optimizer.lr, epochs=run.epochs,
         batch_size=cfg.train_dataloader.batch_size,
         images=cfg.train_dataloader.dataset.get('indices'),
-        ratio=cfg.train_dataloader.sampler.ratio,
+        ratio=cfg.train_dataloader.sampler.get('ratio', 1.0),
         generation=run.generation, options=run.options)
     line.update(read(run.work_dir / 'train.json') if run.epochs
                 else dict(steps=0, train_seconds=0, switch_step=None))
-    line['linear_top1'] = read(run.work_dir / 'probe.json')['linear_top1']
+    if run.score == PROBE:
+        line[PROBE] = read(run.work_dir / 'probe.json')[PROBE]
     if run.generation:
-        meta = read(run.store / 'meta.json')
+        meta = read(run.generator[-1])
         line['target_seconds'] = round(
-            meta['feature_seconds'] + meta['pca_seconds'], 1)
+            meta.get('feature_seconds', 0) + meta.get('pca_seconds', 0), 1)
     return line | curves(run, line)
 
 

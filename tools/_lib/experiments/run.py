@@ -8,6 +8,8 @@ from mmengine.config import Config
 
 from .settings import read_config, settings_key
 
+PROBE = 'linear_top1'  # the score of a run, unless its table names another
+
 
 @dataclass(frozen=True)
 class Run:
@@ -22,6 +24,8 @@ class Run:
         cfg: The config with the options merged.
         key: Hash of all that decides the result.
         source: The run whose backbone is the prior, if one is.
+        score: What its result is; but for the linear probe's, an entry of
+            what the training leaves in ``train.json``.
     """
     table: str
     size: str
@@ -38,6 +42,7 @@ class Run:
     key: str
     work_dir: Path
     source: Run | None = None
+    score: str = PROBE
 
     @property
     def epochs(self) -> int:
@@ -77,6 +82,24 @@ class Run:
             arguments['prior'] = f'checkpoint:{config},{file}'
         return [text for key, value in arguments.items()
                 for text in (f'--{key.replace("_", "-")}', str(value))]
+
+    @property
+    def generator(self) -> tuple[str, list[str], Path]:
+        """The tool that leaves the store, its arguments, its last file.
+
+        A distilled data set is of the images that the source has learnt,
+        whose targets stand beside each other for all such sets.
+        """
+        arguments = [*self.prior_arguments, '--out', str(self.store)]
+        if 'ipc' not in self.generation:
+            return ('gen_targets', [
+                self.config, *arguments, *self.cfg_options],
+                self.store / 'meta.json')
+        everything = self.store.with_name(f'targets_of_{self.source.key}')
+        return ('distill', [
+            self.source.config, *arguments, *self.source.cfg_options,
+            f'train_dataloader.dataset.targets={everything}'],
+            self.store / 'targets' / 'meta.json')
 
     @property
     def cfg_options(self) -> list[str]:

@@ -9,12 +9,12 @@ from mmrela.files.locks import locked
 
 from .calls import Clock, NotDoneError, TimeOverError, call
 from .results import append, commit, result, results
-from .run import Run
+from .run import PROBE, Run
 
 
 def show(runs: list[Run], done: dict[str, dict]) -> None:
     for run in runs:
-        top1 = done.get(run.key, {}).get('linear_top1', '')
+        top1 = done.get(run.key, {}).get(run.score, '')
         state = 'begun' if run.work_dir.exists() else ''
         print(f'{top1 or state:>6}  {run.row}, seed {run.seed}  '
               f'{run.work_dir.name}')
@@ -64,7 +64,8 @@ def carry_out(run: Run, clock: Clock) -> None:
                  '--resume', *run.cfg_options,
                  done=run.work_dir / 'train.json', clock=clock, lock=lock)
             network = [str(run.checkpoint())]
-        probe(run, network, run.work_dir / 'probe.json', clock, lock)
+        if run.score == PROBE:
+            probe(run, network, run.work_dir / 'probe.json', clock, lock)
         for epoch in run.probe_at:
             if run.checkpoint(epoch).exists():
                 probe(run, [str(run.checkpoint(epoch))], run.probe(epoch),
@@ -84,14 +85,16 @@ def probe(run: Run, network: list[str], file: Path, clock: Clock,
 
 
 def make_targets(run: Run, clock: Clock) -> None:
-    """Generate the run's targets, or wait until another process has."""
+    """Generate the run's targets, or its distilled data set.
+
+    Or wait until another process has.
+    """
     file = run.store.with_suffix('.lock')
     while True:
         with locked(file) as lock:
             if lock is not None:
-                call('gen_targets', run.config, *run.prior_arguments, '--out',
-                     str(run.store), *run.cfg_options,
-                     done=run.store / 'meta.json', clock=clock, lock=lock)
+                tool, arguments, done = run.generator
+                call(tool, *arguments, done=done, clock=clock, lock=lock)
                 return
         clock.left()
         time.sleep(1)

@@ -4,6 +4,7 @@ from __future__ import annotations
 import hashlib
 import json
 from copy import deepcopy
+from pathlib import Path
 
 from mmengine.config import Config
 
@@ -15,7 +16,7 @@ DECIDES = ('model', 'data_preprocessor', 'train_dataloader', 'optim_wrapper',
            'train_cfg', 'param_scheduler', 'custom_hooks', 'probe',
            'randomness')
 PLACES = ('data_root', 'targets', 'num_workers', 'persistent_workers',
-          'pin_memory', 'prefetch_factor')
+          'pin_memory', 'prefetch_factor', 'soft_labels', 'checkpoint')
 
 # For runs whose checkpoints are probed after the training.
 KEEP_ALL = {'default_hooks.checkpoint.max_keep_ckpts': -1}
@@ -89,6 +90,23 @@ def images_key(cfg: Config, prior: dict) -> str:
     backbone = 'random' in parts and cfg.model.backbone
     width = cfg.model.rela_head.out_channels
     return _hash(images, cfg.data_preprocessor, backbone, width, prior)
+
+
+def distilled_key(cfg: Config, prior: dict) -> str:
+    """Of a distilled data set: the prior, how it chose, and the width."""
+    return _hash(cfg.model.rela_head.out_channels, prior)
+
+
+def distilled_places(cfg: Config, folder: Path, teacher: Path) -> dict:
+    """Options of a student: its data set, and the teacher's weights."""
+    data = 'train_dataloader.dataset'
+    places = {f'{data}.data_root': str(folder),
+              f'{data}.targets': str(folder / 'targets')}
+    if 'soft_labels' in cfg.train_dataloader.dataset:
+        places[f'{data}.soft_labels'] = str(folder / 'soft_labels')
+    if 'teacher' in cfg.model:
+        places['model.teacher.init_cfg.checkpoint'] = str(teacher)
+    return places
 
 
 def _hash(*settings: object) -> str:

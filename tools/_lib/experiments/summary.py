@@ -12,12 +12,13 @@ from ..markdown import table as markdown_table
 from .compute import images, over_time, passes
 from .cost import MEASURES, costs, goals
 from .picture import Entry, draw
-from .run import Run
+from .run import PROBE, Run
 
 HEAD = ['row', 'learning rate', 'steps', 'hand-over at', 'images, k',
-        'training, s', 'targets, s', 'linear probe, %', 'seeds']
+        'training, s', 'targets, s']
+SCORES = {PROBE: 'linear probe, %', 'accuracy_top1': 'accuracy, %'}
 LEGEND = """\
-Linear probe: mean ± standard deviation over seeds. Images: those that went \
+Linear probe, or accuracy of the trained classifier: mean ± standard deviation over seeds. Images: those that went \
 forward and backward through the backbone, in thousands; one that went \
 forward alone, as through a momentum network, counts a third; equal images \
 are equal compute. Seconds: means over seeds; training without evaluation."""
@@ -53,7 +54,8 @@ def write_summary(table: Config, size: str, rows: dict[str, list[dict]],
     text = (f'# {table.title}, {size}\n\n{markdown(table, size, rows)}\n'
             f'{LEGEND}\n')
     Path(f'{stem}.md').write_text(text)
-    report = dict(title=table.title, size=size, **_outcome(rows))
+    report = dict(title=table.title, size=size,
+                  **_outcome(rows, table.get('score', PROBE)))
     Path(f'{stem}.json').write_text(json.dumps(report, indent=1))
     draw_rows(table, rows, Path(f'{stem}.png'))
     return text
@@ -71,24 +73,25 @@ def markdown(table: Config, size: str, rows: dict[str, list[dict]]) -> str:
     machines = {machine(line) for found in rows.values() for line in found
                 if line['steps']}
     missing = [name for name, found in rows.items() if not found]
+    score = table.get('score', PROBE)
     return '\n'.join([
-        markdown_table(HEAD, (_cells(*row) for row in rows.items()
-                              if row[1])), '',
+        markdown_table([*HEAD, SCORES[score], 'seeds'], (
+            _cells(*row, score) for row in rows.items() if row[1])), '',
         *[f'Not run: {"; ".join(missing)}.', ''] * bool(missing),
         f'{table.sizes[size].get("notes", "")} Run on: '
         f'{"; ".join(sorted(machines)) or "nothing yet"}.', '',
         costs(rows, table.get('baseline', ''))])
 
 
-def _outcome(rows: dict[str, list[dict]]) -> dict:
+def _outcome(rows: dict[str, list[dict]], score: str) -> dict:
     """Results of the trained networks, and the untrained ones' accuracy."""
     lines = [line for found in rows.values() for line in found]
-    untrained = [line['linear_top1'] for line in lines if not line['steps']]
+    untrained = [line[score] for line in lines if not line['steps']]
     return dict(runs=[line for line in lines if line['steps']],
                 untrained_top1=mean(untrained) if untrained else None)
 
 
-def _cells(name: str, found: list[dict]) -> list:
+def _cells(name: str, found: list[dict], score: str) -> list:
     """One row of the Markdown table."""
     first, steps = found[0], found[0]['steps']
     switches = sorted({f'{line["switch_step"] or "never"}' for line in found})
@@ -100,7 +103,7 @@ def _cells(name: str, found: list[dict]) -> list:
             if steps and first['passes'] else '',
             f'{mean(line["train_seconds"] for line in found):.0f}',
             f'{mean(targets):.0f}' if targets else '',
-            accuracy([line['linear_top1'] for line in found]), len(found)]
+            accuracy([line[score] for line in found]), len(found)]
 
 
 def _rates(line: dict) -> str:
@@ -135,7 +138,7 @@ def draw_rows(table: Config, rows: dict[str, list[dict]],
     found = {name: lines for name, lines in rows.items() if lines}
     entries = []
     for index, (name, lines) in enumerate(found.items()):
-        values = [line['linear_top1'] for line in lines]
+        values = [line[table.get('score', PROBE)] for line in lines]
         color = colormaps['turbo']((index + 0.5) / len(found))
         entries.append(Entry(
             name, colors.get(name, color), mean(values),

@@ -10,9 +10,11 @@ from mmrela.spelling import meant
 
 from ..cli import ToolError
 from . import find_table
-from .run import Run
+from .run import PROBE, Run
 from .settings import (
     KEEP_ALL,
+    distilled_key,
+    distilled_places,
     images_key,
     probed_epochs,
     read_config,
@@ -20,7 +22,7 @@ from .settings import (
     settings_key,
 )
 
-TARGETS = Path('data/targets')
+TARGETS, DISTILLED = Path('data/targets'), Path('data/distilled')
 
 
 def load_table(name: str) -> Config:
@@ -60,6 +62,8 @@ def plan(table: Config, size: str, root: Path,
     runs: dict[tuple, Run] = {}
     for seed in table.sizes[size].seeds:
         for row in rows:
+            if seed not in row.get('seeds', [seed]):
+                continue
             runs[row.name, seed] = _run(
                 row, table, size, seed, root, loaded[row.name], runs)
     return _chosen([*runs.values()], only) if only else [*runs.values()]
@@ -80,20 +84,26 @@ def _run(row: dict, table: Config, size: str, seed: int, root: Path,
          loaded: tuple[dict, Config], runs: dict[tuple, Run]) -> Run:
     options, cfg = dict(loaded[0]), deepcopy(loaded[1])
     prior, source, store = table.priors[row.prior], None, TARGETS / 'none'
+    places = {'train_dataloader.dataset.targets': str(store)}
     if prior is not None:
         prior = {**prior, **row.get('generation', {})}
         if 'of' in prior:
             source = runs[prior['of'], table.sizes[size].seeds[0]]
             prior['of'] = source.key
-        store = TARGETS / f'{row.prior}_{images_key(cfg, prior)}'
+        if 'ipc' in prior:  # tools/distill.py's
+            prior['seed'] = seed
+            store = DISTILLED / f'{row.prior}_{distilled_key(cfg, prior)}'
+            places = distilled_places(cfg, store, source.checkpoint())
+        else:
+            store = TARGETS / f'{row.prior}_{images_key(cfg, prior)}'
+            places = {'train_dataloader.dataset.targets': str(store)}
     epochs = table.sizes[size].probe_epochs
     probe_at = probed_epochs(row, table.sizes[size], cfg)
-    options.update({'randomness.seed': seed,
-                    'train_dataloader.dataset.targets': str(store)})
+    options.update({'randomness.seed': seed, **places})
     options.update(KEEP_ALL if probe_at else {})
     cfg.merge_from_dict(options)
     key = settings_key(cfg, prior, epochs)
     name = f'{cfg.model.host.lower()}_{row.prior}_{seed}_{key}'
     return Run(Path(table.filename).stem, size, row.name, row.prior, seed,
                row.config, options, prior, store, epochs, probe_at, cfg, key,
-               root / name, source)
+               root / name, source, table.get('score', PROBE))

@@ -60,7 +60,8 @@ def write_summary(runner: Runner) -> None:
 
     ``train_seconds`` is the time of all steps, loading included, also of
     those before a resume; not of those that a kill undid, and neither of
-    checkpoints nor of evaluation.
+    checkpoints nor of evaluation. ``accuracy_top1`` is that of the last
+    validation of a classifier.
     """
     hook = AdaptiveLambdaHook.of(runner)
     times = runner.message_hub.log_scalars.get('train/time')
@@ -72,5 +73,8 @@ def write_summary(runner: Runner) -> None:
         device=torch.cuda.get_device_name() if torch.cuda.is_available()
         else f'CPU ({platform.machine()})',
         threads=torch.get_num_threads())
+    accuracy = runner.message_hub.log_scalars.get('val/accuracy/top1')
+    if accuracy is not None:
+        summary['accuracy_top1'] = round(accuracy.current(), 2)
     write_atomically(
         Path(runner.work_dir) / 'train.json', json.dumps(summary).encode())

@@ -1,0 +1,61 @@
+# Paper, appendix I, table 5, CIFAR-10: a classifier learns from a few images
+# of each class, which a teacher, trained on all of them, knows. Images are
+# taken as they come. Post-training is RDED's; RELA has the first half of it.
+title = 'Data-set distillation with labels on CIFAR-10'
+score = 'accuracy_top1'
+priors = dict(none=None, convnet3=dict(of='Teacher: ConvNet-3'))
+_own = 'configs/experiments/_base_'
+_schedule = 'default_hooks.rela.schedule'
+_cpu = {
+    'train_dataloader.num_workers': 0,
+    'train_dataloader.persistent_workers': False,
+    'val_dataloader.num_workers': 0,
+    'val_dataloader.persistent_workers': False,
+    'default_hooks.checkpoint.max_keep_ckpts': 2,
+}
+_narrow = {'backbone.width': 8, 'head.in_channels': 128}
+_batches = {1: 10, 10: 50, 50: 100}  # RDED's
+_students = (
+    ('hard labels', 'hard', 0), ('stored soft labels', 'stored', 0),
+    ('soft labels', 'soft', 0), ('RELA, then soft labels', 'soft', 0.5))
+rows = [
+    dict(name='Teacher: ConvNet-3', config=f'{_own}/convnet3_cifar10.py', prior='none', seeds=[0],
+         at=dict(smoke={'train_cfg.max_epochs': 1, 'train_cfg.val_interval': 1, 'train_dataloader.dataset.indices': 1000},
+                 small={'train_cfg.max_epochs': 10, 'train_cfg.val_interval': 10, 'compile': True})),
+] + [
+    dict(
+        name=f'ConvNet-3, {ipc} a class: {name}', config=f'{_own}/distilled_{config}.py', prior='convnet3',
+        generation=dict(ipc=ipc),
+        overrides={
+            'train_dataloader.batch_size': batch,
+            f'{_schedule}.type': 'FixedLambda',
+            f'{_schedule}.fraction': share,
+        },
+        at=dict(smoke={
+            **({f'model.teacher.{key}': value for key, value in _narrow.items()} if config == 'soft' else {}),
+            'train_cfg.max_epochs': 2, 'train_cfg.val_interval': 2, 'default_hooks.logger.interval': 1}))
+    for ipc, batch in _batches.items()
+    for name, config, share in _students
+]
+sizes = dict(
+    smoke=dict(
+        notes='A trial of the machinery on 1,000 images; its numbers mean nothing.',
+        seeds=[0],
+        probe_epochs=0,
+        overrides={
+            **_cpu,
+            **{f'model.{key}': value for key, value in _narrow.items()},
+            'model.rela_head.out_channels': 64,
+            'val_dataloader.dataset.indices': 256,
+        }),
+    small=dict(
+        notes='Teacher: 50,000 images with labels, batch 128, 10 epochs, AdamW 1e-3 with cosine. Students: 300 epochs, '
+        'AdamW 1e-3, batch 10, 50 and 100 for 1, 10 and 50 images a class. Tested on all 10,000 test images.',
+        seeds=[0, 1, 2],
+        probe_epochs=0,
+        overrides=_cpu),
+    paper=dict(
+        notes='As small; teachers are trained for 50 epochs.',
+        seeds=[0, 1, 2],
+        probe_epochs=0,
+        overrides=_cpu))

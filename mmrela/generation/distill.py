@@ -1,0 +1,91 @@
+"""A small labelled data set with a prior's targets (paper, appendix I)."""
+from __future__ import annotations
+
+import io
+import os
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import torch
+from torch import Tensor
+from torch.utils.data import Dataset
+
+from ..datasets.access import sample_id
+from ..datasets.host import build_host
+from ..errors import UserError
+from ..features.extract import extract
+from ..features.images import PriorImages
+from ..files.atomic import write_atomically
+from ..targets import Manifest, TargetStore, hash_ids, write_store
+from .pieces import Cut, Piece
+
+
+def distill(images: PriorImages, store: TargetStore, pieces: list[Piece],
+            names: Sequence[str], directory: str | os.PathLike) -> Dataset:
+    """Write chosen images, their targets and their soft labels.
+
+    ``train/CLASS/NUMBER.png`` are the images; ``targets`` is a store of the
+    same PCA as that of all images, and ``soft_labels`` one of the logits,
+    if the prior is a classifier.
+
+    Args:
+        images: All images, as the prior sees them.
+        store: Their targets.
+        pieces: What is chosen of them.
+        names: Of the classes.
+        directory: Where to; what a killed call has left there is replaced.
+
+    Returns:
+        The data set, one of mmpretrain's.
+
+    Raises:
+        UserError: a data set is there already, or the disk is full.
+    """
+    directory = Path(directory)
+    if (directory / 'targets' / 'meta.json').exists():
+        raise UserError(f'{directory} holds a distilled data set already: '
+                        'remove it, or pass another --out')
+    _remove(directory / 'train')
+    folders = folders_of(names)
+    for number, piece in enumerate(pieces):
+        file = io.BytesIO()
+        Cut(images.dataset, piece).image.save(file, 'png')
+        write_atomically(directory / 'train' / folders[piece.label]
+                         / f'{number:06d}.png', file.getvalue())
+    dataset = folder(directory)
+    small = replace(images, dataset=dataset)
+    features = torch.cat([part for part, _ in extract(small, 'targets')])
+    if images.prior.head is not None:
+        with torch.no_grad():
+            logits = images.prior.head(features)
+        _write(directory / 'soft_labels', logits, small)
+    _write(directory / 'targets', store.pca.transform(features), small)
+    return dataset
+
+
+def folder(directory: Path) -> Dataset:
+    """The images of a distilled data set, as mmpretrain reads them."""
+    return build_host(dict(
+        type='CustomDataset', data_root=str(directory), data_prefix='train',
+        pipeline=[dict(type='LoadImageFromFile')]))
+
+
+def folders_of(names: Sequence[str]) -> list[str]:
+    """Names of folders whose order is that of the classes."""
+    plain = [re.sub(r'[^\w.-]+', '_', str(name)) for name in names]
+    if plain == sorted({*plain}):
+        return plain
+    return [f'{label:05d}_{name}' for label, name in enumerate(plain)]
+
+
+def _write(directory: Path, rows: Tensor, images: PriorImages) -> None:
+    ids = [sample_id(images.dataset, i) for i in range(len(images))]
+    write_store(directory, [rows], Manifest(
+        *rows.shape, ids=hash_ids(ids), prior=images.prior.fingerprint()))
+
+
+def _remove(train: Path) -> None:
+    for file in train.glob('*/*'):
+        file.unlink()
