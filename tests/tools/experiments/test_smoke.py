@@ -23,6 +23,7 @@ SOME = dict(
     priors=['the student, untrained', 'of the untrained student'],
     priors_joined=['random prior, whitened'],
     quickstart=['random prior'],
+    simclr_budgets=['SimCLR, 10 %'],
     table1_cifar10=['cosine, 10 %', 'RELA, MobileNet-V2, 10 %'],
     table3_methods=['SimSiam, lr 1e-4', 'SimSiam + RELA, random prior'],
     tuning=['cosine, lr 0.001'],
