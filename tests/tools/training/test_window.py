@@ -84,9 +84,9 @@ def test_a_rule_that_never_falls():
     (Window(390, None, True), 'not within this run, which is RELA alone'),
     (Window(None, None, False), 'the rule needs more than 390 steps'),
     (Window(527, (9, 99), False), 'more than 390 steps, 527 or more'),
-    (Window(51, (189, 300), False), 'step 51 of 390 at the earliest, as '
-     'measured runs go between steps 189 and 300'),
-    (Window(51, (189, 434), False), 'as measured runs go at step 189 or'),
-    (Window(200, (740, 900), False), 'not within so many, but at step 740')])
+    (Window(51, (189, 300), False), 'step 51 of 390 at the earliest; '
+     'by measured runs, between steps 189 and 300'),
+    (Window(51, (189, 434), False), 'by measured runs, at step 189 or later'),
+    (Window(200, (740, 900), False), 'not within so many but at step 740')])
 def test_words(found, said):
     assert said in found.tell(390)
