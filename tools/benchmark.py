@@ -1,11 +1,5 @@
 """Measure what RELA's parts cost beside what one would use without them.
 
-step      a RELA step, a bare PyTorch loop's, the host's before and after
-loader    images/s of mmpretrain's views and of batched ones
-epoch     epochs through the Runner, plain mmpretrain's, lightly's
-features  the prior's pass over the images, the prior alone
-pca       BatchPCA, the bare arithmetic, scikit-learn
-
 All cases run in one process in turn; set OMP_NUM_THREADS for the threads.
 Images of `loader`, `epoch` and `features` are the config's, others are random.
 """
@@ -19,19 +13,26 @@ import sys
 import tempfile
 from pathlib import Path
 
-from _lib.cli import add_cfg_options, add_config, positive, run
+from _lib.cli import add_cfg_options, add_config, positive, run, tool_parser
 
 CONFIG = (Path(__file__).parents[1]
           / 'configs/byol_rela_r18_cifar10_quickstart.py')
+WHAT = dict(
+    step="a RELA step, a bare PyTorch loop's, the host's before and after",
+    loader="images/s of mmpretrain's views and of batched ones",
+    epoch="epochs through the Runner, plain mmpretrain's, lightly's",
+    features="the prior's pass over the images, the prior alone",
+    pca='BatchPCA, the bare arithmetic, scikit-learn')
 
 
 def parse_args() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = tool_parser(
+        __doc__, 'step --pairs 3', 'pca --samples 5000 --out pca.json')
     tools = parser.add_subparsers(dest='what', required=True)
+    for name, what in WHAT.items():
+        tools.add_parser(name, description=what, help=what)
     for name in ('step', 'loader', 'epoch', 'features'):
-        tool = tools.add_parser(name)
+        tool = tools.choices[name]
         add_config(tool, nargs='?', default=str(CONFIG),
                    help=f'default: {CONFIG.name}')
         add_cfg_options(tool)
@@ -44,14 +45,17 @@ def parse_args() -> argparse.Namespace:
     tools.choices['features'].add_argument(
         '--prior', default='torchvision:mobilenet_v2,size=64,weights=none',
         metavar='P', help='default: %(default)s')
-    pca = tools.add_parser('pca')
-    pca.add_argument('--samples', type=int, default=20000, metavar='N')
-    pca.add_argument('--dim', type=int, default=1280, metavar='D')
-    pca.add_argument('--components', type=int, default=512, metavar='K')
+    for option, default, metavar, what in (
+            ('--samples', 20000, 'N', 'rows'), ('--dim', 1280, 'D', 'columns'),
+            ('--components', 512, 'K', 'components that are kept')):
+        tools.choices['pca'].add_argument(
+            option, type=int, default=default, metavar=metavar,
+            help=f'{what} of the features (default: %(default)s)')
     for tool in tools.choices.values():
         tool.add_argument('--pairs', type=positive, default=7, metavar='N',
                           help='turns of each case (default: 7)')
-        tool.add_argument('--out', type=Path, metavar='FILE.json')
+        tool.add_argument('--out', type=Path, metavar='FILE.json',
+                          help='write the measured seconds there')
     for name in ('step', 'loader', 'pca'):
         tools.choices[name].add_argument(
             '--seconds', type=float, default=1., metavar='S',

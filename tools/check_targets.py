@@ -3,11 +3,14 @@ from __future__ import annotations
 
 import argparse
 
-from _lib.cli import add_cfg_options, add_config, run
+from _lib.cli import add_cfg_options, add_config, run, tool_parser
 
 
 def parse_args() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = tool_parser(
+        __doc__,
+        'data/targets/cifar10 --deep',
+        'data/targets/cifar10 --config configs/byol_rela_r18_cifar10.py')
     parser.add_argument('directory', help='the store')
     add_config(parser, '--config',
                help='check that it fits this training config too')

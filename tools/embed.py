@@ -15,14 +15,22 @@ from _lib.cli import (
     ToolError,
     add_cfg_options,
     add_config,
+    add_launcher,
     add_list_priors,
     positive,
     run,
+    tool_parser,
 )
 
 
 def parse_args() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = tool_parser(
+        __doc__,
+        'configs/byol_rela_r18_cifar10.py\n'
+        'work_dirs/byol_rela_r18_cifar10/epoch_100.pth --out features.npy',
+        'configs/byol_rela_r50_folder.py\n'
+        '--prior torchvision:mobilenet_v2\n'
+        '--cfg-options train_dataloader.dataset.data_root=/my/images')
     add_config(parser)
     add_cfg_options(parser)
     add = parser.add_argument
@@ -37,7 +45,7 @@ def parse_args() -> argparse.Namespace:
         help='stop at an unreadable image, or leave it out (default: stop)')
     add('--out', type=Path, metavar='X.npy', default='features.npy',
         help='default: features.npy')
-    add('--launcher', choices=['none', 'pytorch', 'slurm'], default='none')
+    add_launcher(parser)
     return parser.parse_args()
 
 

@@ -9,11 +9,24 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from _lib.cli import ToolError, add_cfg_options, add_config, positive, run
+from _lib.cli import (
+    ToolError,
+    add_cfg_options,
+    add_config,
+    add_launcher,
+    positive,
+    run,
+    tool_parser,
+)
 
 
 def parse_args() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = tool_parser(
+        __doc__,
+        'configs/byol_rela_r18_cifar10.py\n'
+        '--all work_dirs/byol_rela_r18_cifar10 --out scores',
+        'configs/byol_rela_r50_folder.py --prior torchvision:resnet50\n'
+        '--data /my/labelled/images')
     add_config(parser)
     add_cfg_options(parser)
     add = parser.add_argument
@@ -30,10 +43,11 @@ def parse_args() -> argparse.Namespace:
         help='side of the square to which images are resized and cropped')
     add('--epochs', type=positive, default=100,
         help='of the linear classifier (default: 100)')
-    add('--seed', type=int, default=0)
+    add('--seed', type=int, default=0,
+        help='of the linear classifier (default: 0)')
     add('--out', type=Path, metavar='DIR',
         help='write evaluation.md, .json and, of a run, .png there')
-    add('--launcher', choices=['none', 'pytorch', 'slurm'], default='none')
+    add_launcher(parser)
     return parser.parse_args()
 
 

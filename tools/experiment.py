@@ -11,12 +11,15 @@ import signal
 import sys
 from pathlib import Path
 
-from _lib.cli import run
+from _lib.cli import run, tool_parser
 from _lib.experiments import FOLDER, find_table
 
 
 def parse_args() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = tool_parser(
+        __doc__,
+        'quickstart --size smoke',
+        'table3_methods --only SimSiam --max-minutes 30')
     parser.add_argument('table', help='its name, or a .py file')
     parser.add_argument('--size', default='small',
                         help='one of the table: smoke, small (default) …')
@@ -31,9 +34,13 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('--list', action='store_true',
                         help='only show the runs and what is done')
     parser.add_argument('--results', type=Path, metavar='FILE',
-                        default=FOLDER / 'results.jsonl')
+                        default=FOLDER / 'results.jsonl',
+                        help='where finished runs are recorded (default: '
+                        '%(default)s)')
     parser.add_argument('--work-dir', type=Path,
-                        default='work_dirs/experiments')
+                        default='work_dirs/experiments',
+                        help='where runs and results go (default: '
+                        '%(default)s)')
     parser.add_argument('--out', type=Path, metavar='STEM',
                         help='where STEM.md, .png and .json go (default: '
                         'WORK_DIR/TABLE_SIZE)')

@@ -9,15 +9,20 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from _lib.cli import add_config, positive, run
+from _lib.cli import add_config, positive, run, tool_parser
 
 LIBRARIES = ('torchvision', 'timm', 'mmpretrain', 'safetensors', 'onnx')
 
 
 def parse_args() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument('checkpoint', type=Path)
-    parser.add_argument('--to', choices=LIBRARIES, required=True)
+    parser = tool_parser(
+        __doc__,
+        'work_dirs/byol_rela_r50_in1k/epoch_200.pth --to timm',
+        'work_dirs/byol_rela_r18_cifar10/epoch_100.pth --to onnx\n'
+        '--image-size 32 --out backbone.onnx')
+    parser.add_argument('checkpoint', type=Path, help='of tools/train.py')
+    parser.add_argument('--to', choices=LIBRARIES, required=True,
+                        help='the library or format that will load it')
     add_config(parser, '--config', help='of the training (default: the one '
                'in the checkpoint, or beside it)')
     parser.add_argument('--image-size', type=positive, metavar='S',

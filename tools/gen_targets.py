@@ -8,14 +8,20 @@ from _lib.cli import (
     SPELLING,
     add_cfg_options,
     add_config,
+    add_launcher,
     add_list_priors,
     positive,
     run,
+    tool_parser,
 )
 
 
 def parse_args() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = tool_parser(
+        __doc__,
+        'configs/byol_rela_r18_cifar10.py --prior random',
+        'configs/byol_rela_r50_in1k.py --dry-run\n'
+        '--prior torchvision:mobilenet_v2')
     add_config(parser)
     add_cfg_options(parser)
     add = parser.add_argument
@@ -41,7 +47,8 @@ def parse_args() -> argparse.Namespace:
     add('--normalize', choices=['center', 'standardize', 'whiten'],
         help='scaling of the components (default: whiten with --prior '
         'random, center otherwise)')
-    add('--dtype', choices=['float16', 'float32'], default='float16')
+    add('--dtype', choices=['float16', 'float32'], default='float16',
+        help='of the targets (default: float16)')
     add('--out', metavar='DIR',
         help='default: train_dataloader.dataset.targets, of a plain config '
         'data/targets/CONFIG')
@@ -54,8 +61,7 @@ def parse_args() -> argparse.Namespace:
         help='only recompute M random targets of a finished store')
     add('--dry-run', action='store_true',
         help='only tell sizes, time and disk, measured on a few batches')
-    add('--launcher', choices=['none', 'pytorch', 'slurm'], default='none',
-        help='torchrun (pytorch) or srun (slurm) started several processes')
+    add_launcher(parser)
     return parser.parse_args()
 
 

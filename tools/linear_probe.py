@@ -5,11 +5,16 @@ import argparse
 import json
 from pathlib import Path
 
-from _lib.cli import ToolError, add_cfg_options, add_config, run
+from _lib.cli import ToolError, add_cfg_options, add_config, run, tool_parser
 
 
 def parse_args() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = tool_parser(
+        __doc__,
+        'configs/byol_rela_r18_cifar10.py\n'
+        'work_dirs/byol_rela_r18_cifar10/epoch_100.pth',
+        'configs/byol_rela_r18_cifar10.py\n'
+        '--prior torchvision:mobilenet_v2,size=64 --epochs 20')
     add_config(parser)
     add_cfg_options(parser)
     parser.add_argument(
@@ -17,9 +22,13 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument(
         '--prior', help='probe a prior model instead of a checkpoint')
     parser.add_argument('--weights', metavar='FILE|none', help='of the prior')
-    parser.add_argument('--image-size', type=int, metavar='S')
-    parser.add_argument('--epochs', type=int, default=100)
-    parser.add_argument('--seed', type=int, default=0)
+    parser.add_argument(
+        '--image-size', type=int, metavar='S',
+        help='side of the square to which images are resized and cropped')
+    parser.add_argument('--epochs', type=int, default=100,
+                        help='of the classifier (default: 100)')
+    parser.add_argument('--seed', type=int, default=0,
+                        help='of the classifier (default: 0)')
     parser.add_argument('--out', metavar='FILE.json', help='write the result')
     return parser.parse_args()
 

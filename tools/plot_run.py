@@ -9,12 +9,16 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from _lib.cli import run
+from _lib.cli import run, tool_parser
 
 
 def parse_args() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument('work_dirs', nargs='+', type=Path, metavar='WORK_DIR')
+    parser = tool_parser(
+        __doc__,
+        'work_dirs/byol_rela_r18_cifar10',
+        'work_dirs/with work_dirs/without --out both.png')
+    parser.add_argument('work_dirs', nargs='+', type=Path, metavar='WORK_DIR',
+                        help='of tools/train.py')
     parser.add_argument('--out', type=Path, metavar='FILE.png',
                         help='and FILE.html (default: curves.png in the first '
                         'WORK_DIR)')

@@ -4,11 +4,14 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from _lib.cli import run
+from _lib.cli import run, tool_parser
 
 
 def parse_args() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = tool_parser(
+        __doc__,
+        '--root /my/data/cifar10',
+        '--archive downloads/cifar-10-binary.tar.gz')
     parser.add_argument(
         '--root', type=Path, default=Path('data/cifar10'),
         help='where cifar-10-batches-bin goes (default: %(default)s)')

@@ -4,11 +4,14 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from _lib.cli import run
+from _lib.cli import run, tool_parser
 
 
 def parse_args() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = tool_parser(
+        __doc__,
+        '--root /my/data/fashion_mnist',
+        '--folder downloads')
     parser.add_argument(
         '--root', type=Path, default=Path('data/fashion_mnist'),
         help='where the files go (default: %(default)s)')

@@ -7,13 +7,14 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from _lib.cli import run
+from _lib.cli import run, tool_parser
 
 
 def parse_args() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = tool_parser(
+        __doc__,
+        '',
+        '--out /my/weights/mobilenet_v2.pth')
     parser.add_argument(
         '--out', type=Path, help='the file to write (default: %(default)s)',
         default=Path('data/weights/mobilenet_v2-b0353104.pth'))

@@ -11,11 +11,17 @@ from _lib.cli import (
     add_config,
     add_list_priors,
     run,
+    tool_parser,
 )
 
 
 def parse_args() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = tool_parser(
+        __doc__,
+        'configs/byol_rela_r18_cifar10.py --priors random\n'
+        'torchvision:mobilenet_v2,size=64',
+        'configs/byol_rela_r50_folder.py --samples 2000 --out ranking\n'
+        '--priors timm:vit_small_patch14_dinov2.lvd142m,size=224 random')
     add_config(parser)
     add_cfg_options(parser)
     parser.add_argument(

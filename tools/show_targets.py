@@ -4,11 +4,15 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from _lib.cli import add_cfg_options, add_config, run
+from _lib.cli import add_cfg_options, add_config, run, tool_parser
 
 
 def parse_args() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = tool_parser(
+        __doc__,
+        'configs/byol_rela_r18_cifar10.py --stores data/targets/cifar10',
+        'configs/byol_rela_r18_cifar10.py --images 0 7 42\n'
+        '--stores data/targets/a data/targets/b --out both.png')
     add_config(parser)
     add_cfg_options(parser)
     parser.add_argument(
@@ -18,7 +22,8 @@ def parse_args() -> argparse.Namespace:
         '--images', type=int, nargs='+', metavar='I',
         help='whose neighbours to show (default: 6, evenly spaced)')
     parser.add_argument('--out', type=Path, default='targets.png',
-                        metavar='FILE')
+                        metavar='FILE',
+                        help='the picture (default: %(default)s)')
     return parser.parse_args()
 
 

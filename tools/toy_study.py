@@ -9,11 +9,14 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from _lib.cli import positive, run
+from _lib.cli import positive, run, tool_parser
 
 
 def parse_args() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = tool_parser(
+        __doc__,
+        '',
+        '--seeds 3 --out work_dirs/quick_study')
     parser.add_argument('--out', type=Path, metavar='DIR',
                         default=Path('work_dirs/toy_study'),
                         help='where results go (default: %(default)s)')

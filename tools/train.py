@@ -4,11 +4,15 @@ from __future__ import annotations
 import argparse
 import os
 
-from _lib.cli import ToolError, add_cfg_options, add_config, run
+from _lib.cli import ToolError, add_cfg_options, add_config, run, tool_parser
 
 
 def parse_args() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = tool_parser(
+        __doc__,
+        'configs/byol_rela_r18_cifar10_quickstart.py --dry-run',
+        'mmpretrain::simsiam/simsiam_resnet50_8xb32-coslr-100e_in1k.py\n'
+        '--rela data/targets/in1k --cfg-options train_cfg.max_epochs=50')
     add_config(parser)
     add_cfg_options(parser)
     parser.add_argument(

@@ -92,7 +92,7 @@ def _made(model: nn.Module, view: Tensor) -> Tensor:
 
 
 def _extracted(model: nn.Module, inputs: Tensor) -> Tensor:
-    return pool_features(model.extract_feat(inputs))
+    return pool_features(model.extract_feat(inputs), model.backbone)
 
 
 def _whole(model: nn.Module, inputs: Tensor) -> Tensor:

@@ -116,7 +116,7 @@ class Pooled(nn.Module):
         """Images (n, 3, H, W) to features (n, d), both float32."""
         from ..models.pooling import pool_features
         from ..models.unmasked import unmasked
-        return pool_features(unmasked(self.backbone, x))
+        return pool_features(unmasked(self.backbone, x), self.backbone)
 
 
 def as_prior(name: str, backbone: nn.Module, image_size: int | None,

@@ -13,10 +13,10 @@ PAGES = ['README.md', 'tools/README.md', 'configs/README.md',
 TOOLS = {file.stem for file in (ROOT / 'tools').glob('[!_]*.py')}
 
 
-def commands() -> list[list[str]]:
+def commands(pages: list[str]) -> list[list[str]]:
     """Each of the pages' shell commands, as words."""
     found = []
-    for page in PAGES:
+    for page in pages:
         text = (ROOT / page).read_text()
         for block in re.findall(r'```bash\n(.*?)```', text, re.S):
             lines = block.replace('\\\n', ' ').replace('&&', '\n')
@@ -31,7 +31,7 @@ def names(words: list[str]) -> list[str]:
             if re.fullmatch(r'(tools|configs)/[\w/]+\.(py|sh)', word)]
 
 
-@pytest.mark.parametrize('words', commands(), ids=' '.join)
+@pytest.mark.parametrize('words', commands(PAGES), ids=' '.join)
 def test_a_command_has_its_files_and_options(words, capsys):
     for name in names(words):
         assert (ROOT / name).is_file(), name

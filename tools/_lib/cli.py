@@ -10,8 +10,6 @@ import argparse
 import sys
 import warnings
 from collections.abc import Callable
-from importlib.util import find_spec
-from pathlib import Path
 from typing import NoReturn
 
 SPELLING = 'KIND:NAME[,size=S][,weights=FILE|none]'  # of a prior
@@ -33,29 +31,14 @@ def positive(text: str) -> int:
     return number
 
 
-def config_path(spec: str) -> Path:
-    """A config's file; ``mmpretrain::byol/….py`` is one that it installed.
-
-    Raises:
-        ToolError: there is no such package.
-    """
-    package, scoped, name = spec.partition('::')
-    if not scoped:
-        return Path(spec)
-    found = find_spec(package) if package.isidentifier() else None
-    if not (found and found.submodule_search_locations):
-        raise ToolError(f'no config at {spec}: no package {package}')
-    return Path(found.submodule_search_locations[0], '.mim/configs', name)
-
-
 class _ConfigFile(argparse.Action):
-    """A config's path, which must be there; see :func:`config_path`."""
+    """A config's path, which must be there."""
 
     def __call__(self, parser: argparse.ArgumentParser,
                  namespace: argparse.Namespace, file: str, *_) -> None:
+        from .nearby import config_meant, config_path
         path = config_path(file)
         if not path.exists():
-            from .nearby import config_meant
             raise ToolError(f'no config at {path}{config_meant(file, path)}')
         setattr(namespace, self.dest, str(path))
 
@@ -81,6 +64,33 @@ class _ListPriors(argparse.Action):
         parser.exit()
 
 
+class _Version(argparse.Action):
+    """``--version``: needs nothing else, and ends the tool."""
+
+    def __call__(self, parser: argparse.ArgumentParser, *_) -> None:
+        from mmrela.__main__ import versions
+        print(versions())
+        parser.exit()
+
+
+def tool_parser(description: str,
+                *examples: str) -> argparse.ArgumentParser:
+    """A tool's parser, to which it adds its arguments.
+
+    Args:
+        description: What the tool does.
+        examples: Of its arguments; ``\\n`` continues a line.
+    """
+    lines = [f'  python tools/%(prog)s {arguments}'.rstrip().replace(
+        '\n', ' \\\n      ') for arguments in examples]
+    parser = argparse.ArgumentParser(
+        description=description, epilog='\n'.join(['examples:', *lines]),
+        formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument('--version', action=_Version, nargs=0,
+                        help="tell mmrela's version, and those beside it")
+    return parser
+
+
 def add_config(parser: argparse.ArgumentParser, *name: str,
                **settings: object) -> None:
     """Add a config file, by default as the positional ``config``."""
@@ -94,6 +104,13 @@ def add_cfg_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         '--cfg-options', nargs='+', action=_Options, metavar='KEY=VALUE',
         help='override entries, e.g. train_dataloader.batch_size=64')
+
+
+def add_launcher(parser: argparse.ArgumentParser) -> None:
+    """Add ``--launcher``, for tools that share their work."""
+    parser.add_argument(
+        '--launcher', choices=['none', 'pytorch', 'slurm'], default='none',
+        help='torchrun (pytorch) or srun (slurm) started several processes')
 
 
 def add_list_priors(parser: argparse.ArgumentParser) -> None:
@@ -114,18 +131,13 @@ def run(main: Callable[[], int | None]) -> NoReturn:
             ``error: <sentence>``; 130 after Ctrl-C; else what ``main`` gave.
     """
     try:
-        code = _version() if sys.argv[1:] == ['--version'] else main()
+        code = main()
     except KeyboardInterrupt:
         code = 130
     except _user_errors() as error:
         print(f'error: {error}', file=sys.stderr)
         code = 2
     sys.exit(code)
-
-
-def _version() -> None:
-    from mmrela.__main__ import versions
-    print(versions())
 
 
 def _user_errors() -> tuple[type[Exception], ...]:

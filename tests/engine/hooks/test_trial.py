@@ -14,8 +14,10 @@ from mmengine.runner import Runner
 from mmpretrain.models.selfsup import SimSiam
 from mmpretrain.registry import MODELS, TRANSFORMS
 from recorder import train
+from torch.utils.data import DataLoader
 
-from mmrela.engine.hooks.trial import try_stages
+from mmrela.datasets.sampler import RelaIndex
+from mmrela.engine.hooks.trial import first_batches, try_stages
 from mmrela.errors import UserError
 
 FEATURES = dict(
@@ -151,6 +153,25 @@ def test_what_cannot_be_copied_trains_untried(cifar_root, tmp_path):
     assert seen.stages == ['rela'] * 4 + ['host'] * 4
     log = next(Path(runner.log_dir).glob('*.log')).read_text()
     assert 'model.host=CannotBeCopied cannot be copied' in log
+
+
+@pytest.mark.parametrize('workers', [0, 2])
+def test_the_first_samples_of_a_stage(workers):
+    loader = DataLoader(Indices(), 2, collate_fn=list, num_workers=workers)
+    [batch] = first_batches(loader, 2, 1)
+    assert batch == [RelaIndex(0, 1, 0), RelaIndex(1, 1, 1)]
+    assert [*first_batches(loader, 2, None, 3)] == [[0, 1], [2, 0], [1, 2]]
+    assert [*first_batches(loader, 8, None, 2)] == [[0, 1, 2], [2, 0, 1]]
+
+
+class Indices:
+    """A data set of three, which gives back what it is asked for."""
+
+    def __len__(self):
+        return 3
+
+    def __getitem__(self, index):
+        return index
 
 
 class Again(Hook):

@@ -105,8 +105,8 @@ def of_stage(cfg: Config, lam: int | None, folder: str) -> Config:
         cfg[name] = None
     hooks = cfg.setdefault('default_hooks', {})
     for name in [name for name in hooks if is_left_out(hooks[name])]:
-        hooks[name] = None
-    hooks.checkpoint = None
+        del hooks[name]
+    hooks.checkpoint = None  # mmengine would add its own
     cfg.custom_hooks = [hook for hook in cfg.get('custom_hooks') or []
                         if not is_left_out(hook)]
     if lam is not None:

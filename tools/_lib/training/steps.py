@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import os
 import resource
+import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -133,7 +134,8 @@ def peak_bytes() -> int:
     """The most memory that was taken: of the GPU, or by this process."""
     if torch.cuda.is_available():
         return torch.cuda.max_memory_allocated()
-    return 1024 * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    size = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return size if sys.platform == 'darwin' else 1024 * size
 
 
 def state_bytes(runner: Runner) -> dict[str, int]:
@@ -148,4 +150,6 @@ def state_bytes(runner: Runner) -> dict[str, int]:
 def cores() -> int:
     """CPU cores for each process on this machine."""
     processes = int(os.environ.get('LOCAL_WORLD_SIZE', 1))
-    return max(len(os.sched_getaffinity(0)) // processes, 1)
+    count = (len(os.sched_getaffinity(0))  # fewer, in a job of a cluster
+             if hasattr(os, 'sched_getaffinity') else os.cpu_count())
+    return max(count // processes, 1)

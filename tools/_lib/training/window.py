@@ -43,8 +43,8 @@ class Window:
         first, last = self.likely
         where = (f'between steps {first} and {last}' if last < total else
                  f'at step {first} or later' if first < total else
-                 f'not within so many, but at step {first} or later')
-        return f'{said}, as measured runs go {where}'
+                 f'not within so many but at step {first} or later')
+        return f'{said}; by measured runs, {where}'
 
     def ends(self, total: int) -> tuple[int, int]:
         """Fewest and most steps of RELA to expect of the training's."""
