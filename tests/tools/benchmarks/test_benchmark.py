@@ -13,11 +13,13 @@ from calls import CIFAR, call, cifar
 
 from _lib.benchmarks import epoch as _benchmark_epoch
 from _lib.benchmarks import features as _benchmark_features
+from _lib.benchmarks import live_teacher as _live_teacher
 from _lib.benchmarks import pca as _benchmark_pca
 from _lib.benchmarks import step as _benchmark_step
 from _lib.benchmarks.plan import Plan, Ratio, coverage, interleave
 from _lib.benchmarks.report import markdown
 from _lib.config import load_config
+from mmrela.priors import build_prior
 
 SMALL = ['train_dataloader.batch_size=4', 'model.backbone.base_channels=8',
          'model.backbone.stem_channels=8', 'model.neck.in_channels=64',
@@ -137,6 +139,45 @@ def test_plain_host_and_ours_take_the_same_step(small_cfg):
     assert type(plain).__name__ == 'BYOL'
     assert all(torch.equal(value, ours[key])
                for key, value in plain.state_dict().items())
+
+
+def test_live_teacher(benchmark, small_cfg, monkeypatch):
+    """The prior has no part in one case, and one in each step of the other."""
+    seen = []
+    looked = _live_teacher.live_targets
+
+    def counted(prior, view, width):
+        targets = looked(prior, view, width)
+
+        def call():
+            seen.append(targets())
+            return seen[-1]
+
+        return call
+
+    monkeypatch.setattr(_live_teacher, 'live_targets', counted)
+    out, result = benchmark('step', '--live-teacher', 'random,size=16',
+                            '--seconds', 0, '--cfg-options', *SMALL)
+    live = 'RELA, random:0 in every step'
+    assert list(result['seconds']) == [_live_teacher.CACHED, live]
+    assert f'| {live} / {_live_teacher.CACHED} |' in out
+    assert '(4, 3, 32, 32), random:0 at 16 x 16' in out
+    assert len(seen) == 3 + 2 and seen[0].shape == (4, 8)
+
+
+@pytest.mark.parametrize('side', [16, 32])
+def test_live_targets_are_of_the_views(small_cfg, side):
+    prior = build_prior(f'random,size={side}', None, None, small_cfg)
+    view = torch.randint(256, (4, 3, 32, 32), dtype=torch.uint8)
+    torch.manual_seed(0)
+    found = _live_teacher.live_targets(prior, view, 8)()
+    torch.manual_seed(0)
+    projection = torch.randn(64, 8)
+    # An even shrinking without antialiasing takes the mean of the middle.
+    seen = view.float() / 255
+    if side == 16:
+        seen = torch.nn.functional.avg_pool2d(seen, 2)
+    torch.testing.assert_close(found, prior.model(seen) @ projection)
 
 
 def test_pca(benchmark):

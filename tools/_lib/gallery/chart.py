@@ -41,12 +41,14 @@ class Scale:
         start: In pixels.
         end: In pixels.
         log: Whether factors, not differences, are equally long.
+        whole: Whether there is nothing between whole numbers.
     """
     low: float
     high: float
     start: float
     end: float
     log: bool = False
+    whole: bool = False
 
     def __call__(self, value: float) -> float:
         low, high, value = (
@@ -61,7 +63,8 @@ class Scale:
             powers = range(math.ceil(math.log10(self.low)),
                            math.floor(math.log10(self.high)) + 1)
             return [10.0**power for power in powers]
-        found = MaxNLocator(nbins=5).tick_values(self.low, self.high)
+        found = MaxNLocator(5, integer=self.whole).tick_values(
+            self.low, self.high)
         return [tick for tick in found.tolist()
                 if self.low <= tick <= self.high]
 
@@ -103,7 +106,7 @@ def _scales(lines: Sequence[Line], span: tuple[float, float] | None,
     if 'y' not in log:
         low, high = low - room, high + room
     return (Scale(*(span or (min(xs), max(xs))), LEFT, WIDTH - RIGHT,
-                  'x' in log),
+                  'x' in log, whole=True),
             Scale(low, high, HEIGHT - BOTTOM, TOP, 'y' in log))
 
 
@@ -135,10 +138,11 @@ def _draw(line: Line, x: Scale, y: Scale) -> str:
     join: Callable = (lambda a, b: f'H{a}V{b}') if (
         'stairs' in line.style) else (lambda a, b: f'L{a} {b}')
     path = f'M{across[0]} {up[0]}' + ''.join(map(join, across[1:], up[1:]))
+    style = line.style if len(across) > 1 else 'marked'
     every = math.ceil(len(across) / DOTS)
     dots = ''.join(
         f'<circle cx="{across[i]}" cy="{up[i]}" r="3.5"><title>'
         f'{escape(line.name)}: {line.y[i]:.5g} at {line.x[i]:g}</title>'
         '</circle>' for i in range(0, len(across), every))
-    return (f'<g class="line c{line.color} {line.style}"><path d="{path}"/>'
+    return (f'<g class="line c{line.color} {style}"><path d="{path}"/>'
             f'{dots}</g>')

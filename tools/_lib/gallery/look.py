@@ -86,7 +86,8 @@ th, td { text-align: right; padding: 7px 12px; border-bottom: 1px solid
   var(--rule) }
 th { color: var(--soft); font-weight: 600 }
 th:first-child, td:first-child { text-align: left }
-.note { border-left: 3px solid var(--rule); padding: 6px 14px;
+.note { border-left: 3px solid var(--rule); padding: 4px 14px;
+  margin-top: 16px;
   overflow-wrap: anywhere }
 footer { margin-top: 52px; color: var(--soft); font-size: .82rem }
 """ + ''.join(f'.c{i} {{ --hue: var(--c{i}) }}\n' for i in range(8))

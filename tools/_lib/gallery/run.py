@@ -73,8 +73,10 @@ class Finished:
     @property
     def rela_steps(self) -> int:
         """How long RELA's stage was."""
-        return (self.steps if self.switch is None else self.switch
-                ) if self.has_rela else 0
+        if self.switch is None:
+            return self.steps * self.has_rela
+        return self.summary.get('switch_step') or max(
+            curve(self.log, 'rela_loss')[0], default=0)
 
     @cached_property
     def seconds(self) -> dict[str, float]:
