@@ -4,7 +4,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 import numpy as np
-import torch
 from mmpretrain.datasets.transforms import MultiView, PackInputs
 from torch import Tensor
 
