@@ -3,57 +3,72 @@ from __future__ import annotations
 
 import numpy as np
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
+UNIT = 2**24  # that Pillow's weights are parts of
 
-def gaussian_blur(images: Tensor, kernels: Tensor) -> Tensor:
+
+def gaussian_blur(images: Tensor, kernels: Tensor, shifts: Tensor) -> Tensor:
     """Blur as Pillow does: three boxes along rows, three along columns.
 
-    Bytes in between are rounded as Pillow rounds them, in float32 where it
-    has 32-bit integers; results differ by one level at most.
+    In whole numbers as there, so the bytes are the same.
 
     Args:
         images: (N, C, H, W) uint8.
-        kernels: (N, reach + 1) float32; see :func:`box_kernels`.
+        kernels, shifts: See :func:`box_kernels`.
     """
-    blurred = images.float()
+    blurred = images.int().sub_(128)  # sums stay below 2^31
     for _ in range(2):
         for _ in range(3):
-            blurred = _along_rows(blurred, kernels)
+            blurred = _along_rows(blurred, kernels, shifts)
         blurred = blurred.transpose(2, 3)
-    return blurred.to(torch.uint8)
+    return blurred.add_(128).to(torch.uint8)
 
 
-def box_kernels(radii: np.ndarray) -> np.ndarray:
+def box_kernels(radii: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Right halves of boxes whose threefold is a Gaussian, centre first.
 
     Gwosdek et al., "Theoretical foundations of Gaussian convolution by
-    extended box filtering" (2011), equations 7, 11 and 14.
+    extended box filtering" (2011), equations 7, 11 and 14; in float32 and
+    rounded down where Pillow's C does so.
 
     Args:
         radii: (N,): standard deviations in pixels.
 
     Returns:
-        (N, reach + 1) float32; a box's ends may hold a part of a pixel.
+        (N, reach + 1, 1, 1, 1) int32, in parts of 2^24; a box's ends may
+        hold a part of a pixel. (N, 1, 1, 1) int32: what rounds the sum of an
+        image less 128, and makes good what the weights lack of 1.
     """
-    variance = np.asarray(radii, np.float64)**2 / 3
-    whole = np.floor((np.sqrt(12 * variance + 1) - 1) / 2)
-    part = (2 * whole + 1) * (whole * (whole + 1) - 3 * variance)
-    part /= 6 * (variance - (whole + 1)**2)
-    offsets = np.arange(int(whole.max()) + 2)
-    inside = np.clip((whole + part)[:, None] + 1 - offsets, 0, 1)
-    return (inside / (2 * (whole + part) + 1)[:, None]).astype(np.float32)
+    one = np.float32(1)
+    variance = np.float32(radii)**2 / np.float32(3)
+    length = np.float32(np.sqrt(12 * variance.astype(np.float64) + 1))
+    whole = np.floor((length - one) / 2)
+    part = (2 * whole + one) * (whole * (whole + one) - 3 * variance)
+    part /= 6 * (variance - (whole + one) * (whole + one))
+    inner = (np.float32(UNIT) / ((whole + part) * 2 + one)).astype(np.int64)
+    reach = whole.astype(np.int64)
+    outer = (UNIT - (2 * reach + 1) * inner) // 2
+    offsets = np.arange(reach.max() + 2)
+    kernels = np.where(
+        offsets <= reach[:, None], inner[:, None],
+        np.where(offsets == reach[:, None] + 1, outer[:, None], 0))
+    total = kernels[:, 0] + 2 * kernels[:, 1:].sum(1)
+    shifts = 128 * (total - UNIT) + UNIT // 2
+    return (kernels.astype(np.int32)[..., None, None, None],
+            shifts.astype(np.int32)[:, None, None, None])
 
 
-def _along_rows(images: Tensor, kernels: Tensor) -> Tensor:
+def _along_rows(images: Tensor, kernels: Tensor, shifts: Tensor) -> Tensor:
     """One box, the images' edges repeated outwards."""
     reach, width = kernels.shape[1] - 1, images.shape[3]
-    padded = F.pad(images, (reach, reach, 0, 0), 'replicate')
-    weights = kernels.view(*kernels.shape, 1, 1, 1).unbind(1)
+    ends = (images[..., :1], images[..., -1:])
+    left, right = (end.expand(*images.shape[:3], reach) for end in ends)
+    padded = torch.cat([left, images, right], 3)
+    weights = kernels.unbind(1)
     total = images * weights[0]
     for offset, weight in enumerate(weights[1:], 1):
         left = padded[..., reach - offset:reach - offset + width]
         right = padded[..., reach + offset:reach + offset + width]
         total += (left + right).mul_(weight)
-    return total.add_(0.5).floor_()
+    return total.add_(shifts).bitwise_right_shift_(24)

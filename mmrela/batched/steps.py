@@ -189,7 +189,7 @@ class Blur(Step):
 
     def arranged(self, rows: np.ndarray,
                  numbers: Arrays) -> tuple[np.ndarray, Arrays]:
-        return rows, [blur.box_kernels(*numbers)]
+        return rows, blur.box_kernels(*numbers)
 
     def __call__(self, images: Tensor, *arrays: Tensor) -> Tensor:
         return blur.gaussian_blur(images, *arrays)
