@@ -15,12 +15,13 @@ from .home import RELA
 from .version import __version__
 
 __all__ = [
-    'AdaptiveLambdaHook', 'BudgetSampler', 'CIFAR10Binary',
-    'CIFAR100Binary', 'ChannelsLastHook', 'ConvNet', 'DINO', 'DINOHead', 'DINONeck',
+    'AdaptiveLambdaHook', 'BudgetSampler', 'CIFAR10Binary', 'CIFAR100Binary',
+    'ChannelsLastHook', 'ConvNet', 'DINO', 'DINOHead', 'DINONeck',
     'DeterminismHook', 'DeviceRelaTargetDataset', 'NativeResizedCrop',
     'OnlineKNNHook', 'OnlineRankHook', 'PlainCheckpointHook', 'RELA', 'Rela',
     'RelaHead', 'RelaSampler', 'RelaTargetDataset', 'SecondsHook',
-    'SoftLabelClassifier', 'SoftLabelDataset', 'TinyImageNet', 'VICReg', 'VICRegHead', '__version__', 'accelerate'
+    'SoftLabelClassifier', 'SoftLabelDataset', 'TinyImageNet', 'VICReg',
+    'VICRegHead', '__version__', 'accelerate'
 ]
 
 

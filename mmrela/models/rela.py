@@ -63,7 +63,7 @@ def rela_class(host: type[BaseModel]) -> type[BaseModel]:
         rela_features=features_of(host)))
 
 
-def _blank(host: type[BaseModel]) -> BaseSelfSupervisor:
+def _blank(host: type[BaseModel]) -> BaseModel:
     """An instance for unpickling to fill."""
     kind = rela_class(host)
     return kind.__new__(kind)
