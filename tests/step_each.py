@@ -34,7 +34,12 @@ COMMON = {
 
 
 def pretraining(cfg: Config, root: Path) -> None:
-    """Let the first step be RELA's and the second the host's."""
+    """Let the first step be RELA's and the second the host's.
+
+    A classifier's validation is not asked for.
+    """
+    cfg.val_cfg = cfg.val_dataloader = cfg.val_evaluator = None
+    cfg.test_cfg = cfg.test_dataloader = cfg.test_evaluator = None
     options = {key.replace('__', '.'): value
                for key, value in hand_over_after(1, 2).items()}
     cfg.merge_from_dict({

@@ -26,7 +26,8 @@ def distill(images: PriorImages, store: TargetStore, pieces: list[Piece],
             names: Sequence[str], directory: str | os.PathLike) -> Dataset:
     """Write chosen images, their targets and their soft labels.
 
-    ``train/CLASS/NUMBER.png`` are the images; ``targets`` is a store of the
+    ``train/CLASS/NUMBER.png`` are the images, whose list, as mmpretrain's
+    ``ImageNet`` reads it, is ``meta/train.txt``; ``targets`` is a store of the
     same PCA as that of all images, and ``soft_labels`` one of the logits,
     if the prior is a classifier.
 
@@ -48,12 +49,7 @@ def distill(images: PriorImages, store: TargetStore, pieces: list[Piece],
         raise UserError(f'{directory} holds a distilled data set already: '
                         'remove it, or pass another --out')
     _remove(directory / 'train')
-    folders = folders_of(names)
-    for number, piece in enumerate(pieces):
-        file = io.BytesIO()
-        Cut(images.dataset, piece).image.save(file, 'png')
-        write_atomically(directory / 'train' / folders[piece.label]
-                         / f'{number:06d}.png', file.getvalue())
+    _write_images(images, pieces, folders_of(names), directory)
     dataset = folder(directory)
     small = replace(images, dataset=dataset)
     features = torch.cat([part for part, _ in extract(small, 'targets')])
@@ -78,6 +74,18 @@ def folders_of(names: Sequence[str]) -> list[str]:
     if plain == sorted({*plain}):
         return plain
     return [f'{label:05d}_{name}' for label, name in enumerate(plain)]
+
+
+def _write_images(images: PriorImages, pieces: list[Piece],
+                  folders: list[str], directory: Path) -> None:
+    lines = []
+    for number, piece in enumerate(pieces):
+        name, file = f'{folders[piece.label]}/{number:06d}.png', io.BytesIO()
+        Cut(images.dataset, piece).image.save(file, 'png')
+        write_atomically(directory / 'train' / name, file.getvalue())
+        lines.append(f'{name} {piece.label}\n')
+    write_atomically(directory / 'meta' / 'train.txt',
+                     ''.join(lines).encode())
 
 
 def _write(directory: Path, rows: Tensor, images: PriorImages) -> None:

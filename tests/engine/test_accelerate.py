@@ -180,7 +180,7 @@ def test_the_order_of_other_samplers_stays(plain_config, given, expected):
 
 @pytest.mark.parametrize('entries, reason', [
     (dict(model=dict(type='Rela', host='BYOL')), 'trains RELA already'),
-    (dict(model=dict(type='ImageClassifier')), "type='ImageClassifier' is no"),
+    (dict(model=dict(type='ResNet')), "type='ResNet' is no"),
     (dict(model=dict(type='Nonsense')), "type='Nonsense' is no registered"),
     (dict(model=None), 'type=None is no'),
     (dict(), 'has no train_dataloader.dataset'),

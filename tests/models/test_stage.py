@@ -72,7 +72,8 @@ def test_what_is_not_known_is_refused():
 def test_only_mmpretrains_own_is_replaced():
     for kind in 'TwoNormDataPreprocessor', TwoNormDataPreprocessor:
         given = dict(NORMS, type=kind)
-        assert staged(given, CAE) == dict(NORMS, type=FirstNormDataPreprocessor)
+        assert staged(given, CAE) == dict(
+            NORMS, type=FirstNormDataPreprocessor)
         assert given['type'] is kind
     for other in (None, dict(mean=[1]), SelfSupDataPreprocessor(),
                   dict(type='SelfSupDataPreprocessor')):

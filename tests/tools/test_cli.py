@@ -89,7 +89,7 @@ def test_path_data(mistake, image_folder, tmp_path, capsys):
 @pytest.mark.parametrize('options, reason', [
     (['model.rela_head.out_channels=5'], 'out_channels=4 or .* --dim 5'),
     ([f'{DATA}.indices=15'], 'of 16 images, the data set has 15'),
-    (['model.host=ImageClassifier'], 'model.host.*no self-supervised'),
+    (['model.host=ResNet'], 'model.host.*no self-supervised'),
     (['model.host=Nonsense'], "model.host: 'Nonsense' is no registered"),
     (['default_hooks.rela.schedule.type=FixedLambda',
       'default_hooks.rela.schedule.fraction=2'], 'fraction'),

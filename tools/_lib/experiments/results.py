@@ -34,8 +34,9 @@ def result(run: Run) -> dict:
         line[PROBE] = read(run.work_dir / 'probe.json')[PROBE]
     if run.generation:
         meta = read(run.generator[-1])
-        line['target_seconds'] = round(
-            meta.get('feature_seconds', 0) + meta.get('pca_seconds', 0), 1)
+        if 'feature_seconds' in meta:  # but not of a distilled data set
+            line['target_seconds'] = round(
+                meta['feature_seconds'] + meta['pca_seconds'], 1)
     return line | curves(run, line)
 
 

@@ -18,7 +18,7 @@ HEAD = ['row', 'learning rate', 'steps', 'hand-over at', 'images, k',
         'training, s', 'targets, s']
 SCORES = {PROBE: 'linear probe, %', 'accuracy_top1': 'accuracy, %'}
 LEGEND = """\
-Linear probe, or accuracy of the trained classifier: mean ± standard deviation over seeds. Images: those that went \
+Linear probe: mean ± standard deviation over seeds. Images: those that went \
 forward and backward through the backbone, in thousands; one that went \
 forward alone, as through a momentum network, counts a third; equal images \
 are equal compute. Seconds: means over seeds; training without evaluation."""
