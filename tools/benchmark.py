@@ -23,6 +23,7 @@ from _lib.cli import add_cfg_options, add_config, positive, run
 
 CONFIG = (Path(__file__).parents[1]
           / 'configs/byol_rela_r18_cifar10_quickstart.py')
+FOLDER = CONFIG.with_name('byol_rela_r50_imagefolder.py')
 
 
 def parse_args() -> argparse.Namespace:
@@ -38,6 +39,10 @@ def parse_args() -> argparse.Namespace:
     tools.choices['step'].add_argument(
         '--image-size', type=int, default=32, metavar='S',
         help='side of the random images that views are made of')
+    tools.choices['loader'].add_argument(
+        '--data', choices=['config', 'imagenet'], default='config',
+        help="the config's images (default), or JPEGs of 500 x 375 pixels, "
+        f'made here, through {FOLDER.name}')
     tools.choices['features'].add_argument(
         '--prior', default='torchvision:mobilenet_v2,size=64,weights=none',
         metavar='P', help='default: %(default)s')
@@ -58,7 +63,11 @@ def parse_args() -> argparse.Namespace:
 
 def plan(args: argparse.Namespace, folder: Path):
     """Build the cases; temporary files go to ``folder``."""
-    benchmark = importlib.import_module(f'_lib.benchmarks.{args.what}')
+    made = getattr(args, 'data', None) == 'imagenet'
+    if made:
+        args.config = str(FOLDER)
+    benchmark = importlib.import_module(
+        f'_lib.benchmarks.{"imagenet" if made else args.what}')
     if args.what == 'pca':
         return benchmark.plan(args.samples, args.dim, args.components)
     from _lib.config import load_config
