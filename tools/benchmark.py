@@ -17,6 +17,7 @@ from _lib.cli import add_cfg_options, add_config, positive, run, tool_parser
 
 CONFIG = (Path(__file__).parents[1]
           / 'configs/byol_rela_r18_cifar10_quickstart.py')
+FOLDER = CONFIG.with_name('byol_rela_r50_imagefolder.py')
 WHAT = dict(
     step="a RELA step, a bare PyTorch loop's, the host's before and after",
     loader="images/s of mmpretrain's views and of batched ones",
@@ -42,6 +43,10 @@ def parse_args() -> argparse.Namespace:
     tools.choices['step'].add_argument(
         '--live-teacher', metavar='P', help="instead: RELA's step by cached "
         'targets beside one that runs this prior on its views')
+    tools.choices['loader'].add_argument(
+        '--data', choices=['config', 'imagenet'], default='config',
+        help="the config's images (default), or JPEGs of 500 x 375 pixels, "
+        f'made here, through {FOLDER.name}')
     tools.choices['features'].add_argument(
         '--prior', default='torchvision:mobilenet_v2,size=64,weights=none',
         metavar='P', help='default: %(default)s')
@@ -65,15 +70,18 @@ def parse_args() -> argparse.Namespace:
 
 def plan(args: argparse.Namespace, folder: Path):
     """Build the cases; temporary files go to ``folder``."""
-    live = getattr(args, 'live_teacher', None)
-    name = 'live_teacher' if live else args.what
+    name = args.what
+    if getattr(args, 'live_teacher', None):
+        name = 'live_teacher'
+    if getattr(args, 'data', None) == 'imagenet':
+        name, args.config = 'imagenet', str(FOLDER)
     benchmark = importlib.import_module(f'_lib.benchmarks.{name}')
     if args.what == 'pca':
         return benchmark.plan(args.samples, args.dim, args.components)
     from _lib.config import load_config
     cfg = load_config(args, rela=True)
-    if live:
-        return benchmark.plan(cfg, args.image_size, live)
+    if name == 'live_teacher':
+        return benchmark.plan(cfg, args.image_size, args.live_teacher)
     if args.what == 'step':
         return benchmark.plan(cfg, args.image_size)
     if args.what == 'features':

@@ -32,7 +32,8 @@ RIGHT = dict(
     experiment=['quickstart'], export_backbone=['file', '--to', 'timm'],
     gen_targets=[CIFAR, *PRIOR],
     linear_probe=[CIFAR, *PRIOR], plot_run=['work'],
-    prepare_cifar10=[], prepare_fashion_mnist=[], prepare_mobilenet_v2=[],
+    prepare_cifar10=[], prepare_fashion_mnist=[], prepare_images=['a', 'b'],
+    prepare_mobilenet_v2=[],
     rank_priors=[CIFAR, '--priors', 'random'],
     show_targets=[CIFAR, '--stores', 'dir'], toy_study=[], train=[CIFAR])
 WRONG = dict(
@@ -46,7 +47,7 @@ WRONG = dict(
                      ['file', '--to', 'timm', '--config', 'no.py']],
     gen_targets=[['no.py', *PRIOR], [CIFAR], [CIFAR, *PRIOR, '--amp', 'x']],
     linear_probe=[['no.py', *PRIOR], [CIFAR], [CIFAR, 'file', *PRIOR]],
-    plot_run=[[]],
+    plot_run=[[]], prepare_images=[[], ['a', 'b', '--short-side', '0']],
     rank_priors=[['no.py', '--priors', 'random'],
                  [CIFAR, '--priors', 'random', 'random']],
     show_targets=[['no.py', '--stores', 'dir'], [CIFAR]],

@@ -1,0 +1,78 @@
+"""Views of JPEGs as large as ImageNet's: ours, mmpretrain's, others'."""
+from __future__ import annotations
+
+from collections.abc import Callable
+from copy import deepcopy
+from importlib.util import find_spec
+from pathlib import Path
+
+import torch
+from mmengine.config import Config
+from mmpretrain.registry import DATASETS
+from torch.utils.data import Dataset
+
+from mmrela.datasets.hue import mended_hue
+from mmrela.datasets.rela_target import RelaTargetDataset
+from mmrela.datasets.sampler import RelaIndex
+
+from ..shrinking.folder import prepare
+from .baselines import dali, torchvision_views
+from .photos import write_photos
+from .plan import Plan, Ratio
+from .variants import with_noise
+
+THEIRS, LATE, COPY = 'mmpretrain', 'late decoding', 'copy of 256 pixels'
+COUNT = 64
+
+
+def plan(cfg: Config, folder: Path) -> Plan:
+    """One view in the RELA stage, the host's views after it; one core.
+
+    Args:
+        cfg: A leaf for folders of classes.
+        folder: Where JPEGs, their copy and random targets go.
+    """
+    torch.set_num_threads(1)
+    roots = {THEIRS: write_photos(folder / 'whole', COUNT)}
+    roots[COPY] = folder / 'copy'
+    prepare(roots[THEIRS], roots[COPY], 256, 1)
+    cases, missing = {}, {}
+    for name, root, late in ((THEIRS, roots[THEIRS], False),
+                             (LATE, roots[THEIRS], True),
+                             (COPY, roots[COPY], False)):
+        dataset = of_folder(cfg, root, folder / f'{name} targets', late)
+        cases[f'weak view, {name}'] = all_of(dataset, 1)
+        if not late:
+            cases[f"host's views, {name}"] = all_of(dataset, 0)
+    files = sorted(map(str, roots[THEIRS].rglob('*.jpg')))
+    cases['weak view, torchvision v2'] = torchvision_views.weak(files)
+    if find_spec('nvidia') and find_spec('nvidia.dali'):
+        cases['weak view, DALI'] = dali.weak(files)
+    else:
+        missing['weak view, DALI'] = (
+            'not installed: pip install nvidia-dali-cuda120')
+    ratios = [Ratio(f'{name.partition(", ")[2]} / {THEIRS} in images/s, '
+                    f'{kind}', f'{kind}, {THEIRS}', name)
+              for kind in ('weak view', "host's views") for name in cases
+              if name.startswith(kind) and not name.endswith(THEIRS)]
+    return Plan(f'Views of {COUNT} JPEGs of 500 x 375 pixels, images/s per '
+                'core', cases, ratios, COUNT, 1, missing)
+
+
+def of_folder(cfg: Config, root: Path, targets: Path,
+              late: bool) -> RelaTargetDataset:
+    """The leaf's training images, in another folder, with any targets."""
+    cfg = deepcopy(cfg)
+    cfg.train_dataloader.dataset.data_root = str(root)
+    cfg = with_noise(cfg, targets)
+    return DATASETS.build(dict(
+        cfg.train_dataloader.dataset, late_decoding=late))
+
+
+def all_of(dataset: Dataset, lam: int) -> Callable[[], None]:
+    """What makes the views of all images, of one stage."""
+    @mended_hue()
+    def case() -> None:
+        for i in range(len(dataset)):
+            dataset[RelaIndex(i, lam, i)]
+    return case

@@ -1,0 +1,37 @@
+"""Copy a folder of pictures, shrunk to a short side, for faster loading.
+
+Names stay what they are, so one target store serves both folders. Pictures
+that are small enough, of formats that Pillow cannot write back, damaged
+ones and all other files are copied as they are. Killed, the same command
+goes on.
+"""
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from _lib.cli import positive, run
+
+
+def parse_args() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter)
+    add = parser.add_argument
+    add('source', type=Path, metavar='SRC')
+    add('target', type=Path, metavar='DST', help='a folder of its own')
+    add('--short-side', type=positive, default=256, metavar='S',
+        help='pixels (default: %(default)s)')
+    add('--workers', type=positive, metavar='N',
+        help='processes (default: one for each core)')
+    return parser.parse_args()
+
+
+def main() -> None:
+    args = parse_args()
+    from _lib.shrinking.folder import prepare
+    print(prepare(args.source, args.target, args.short_side, args.workers))
+
+
+if __name__ == '__main__':
+    run(main)
