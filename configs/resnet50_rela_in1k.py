@@ -2,7 +2,7 @@
 _base_ = ['mmpretrain::resnet/resnet50_8xb32_in1k.py', '_base_/rela.py']
 model = dict(type='Rela', host=_base_.model.type, rela_head=_base_.rela_head)
 train_dataloader = dict(
-    sampler=_base_.rela_sampler, collate_fn=_base_.rela_collate,
+    sampler=_base_.rela_sampler, collate_fn=dict(type='default_collate'),
     dataset=dict(type='RelaTargetDataset', host=_base_.train_dataloader.dataset.type,
                  targets='data/targets/in1k', rela_pipeline=_base_.rela_pipeline))
 default_hooks = _base_.rela_hooks

@@ -24,6 +24,7 @@ SOME = dict(
     priors_joined=['random prior, whitened'],
     quickstart=['random prior'],
     simclr_budgets=['SimCLR, 10 %'],
+    supervised=['RELA and labels, random prior, 20'],
     table1_cifar10=['cosine, 10 %', 'RELA, MobileNet-V2, 10 %'],
     table3_methods=['SimSiam, lr 1e-4', 'SimSiam + RELA, random prior'],
     table5_distillation=['Teacher', ' 1 a class: stored', '50 a class: RELA'],

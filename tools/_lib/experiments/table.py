@@ -83,8 +83,7 @@ def _chosen(runs: list[Run], only: list[str]) -> list[Run]:
 def _run(row: dict, table: Config, size: str, seed: int, root: Path,
          loaded: tuple[dict, Config], runs: dict[tuple, Run]) -> Run:
     options, cfg = dict(loaded[0]), deepcopy(loaded[1])
-    prior, source, store = table.priors[row.prior], None, TARGETS / 'none'
-    places = {'train_dataloader.dataset.targets': str(store)}
+    prior, source = table.priors[row.prior], None
     if prior is not None:
         prior = {**prior, **row.get('generation', {})}
         if 'of' in prior:
@@ -92,11 +91,7 @@ def _run(row: dict, table: Config, size: str, seed: int, root: Path,
             prior['of'] = source.key
         if 'ipc' in prior:  # tools/distill.py's
             prior['seed'] = seed
-            store = DISTILLED / f'{row.prior}_{distilled_key(cfg, prior)}'
-            places = distilled_places(cfg, store, source.checkpoint())
-        else:
-            store = TARGETS / f'{row.prior}_{images_key(cfg, prior)}'
-            places = {'train_dataloader.dataset.targets': str(store)}
+    store, places = _places(row.prior, prior, cfg, source)
     epochs = table.sizes[size].probe_epochs
     probe_at = probed_epochs(row, table.sizes[size], cfg)
     options.update({'randomness.seed': seed, **places})
@@ -107,3 +102,14 @@ def _run(row: dict, table: Config, size: str, seed: int, root: Path,
     return Run(Path(table.filename).stem, size, row.name, row.prior, seed,
                row.config, options, prior, store, epochs, probe_at, cfg, key,
                root / name, source, table.get('score', PROBE))
+
+
+def _places(name: str, prior: dict | None, cfg: Config,
+            source: Run | None) -> tuple[Path, dict]:
+    """Where a run's targets, or its distilled data set, lie; its options."""
+    if 'ipc' in (prior or {}):
+        store = DISTILLED / f'{name}_{distilled_key(cfg, prior)}'
+        return store, distilled_places(cfg, store, source.checkpoint())
+    store = TARGETS / ('none' if prior is None
+                       else f'{name}_{images_key(cfg, prior)}')
+    return store, {'train_dataloader.dataset.targets': str(store)}
