@@ -1,9 +1,6 @@
 """A few real steps of one stage, and what they take."""
 from __future__ import annotations
 
-import os
-import resource
-import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -17,6 +14,8 @@ from torch.autograd.graph import saved_tensors_hooks
 
 from mmrela.engine.hooks.trial import first_batches
 from mmrela.features.stopwatch import Stopwatch
+
+from .machine import cores, peak_bytes
 
 STEPS = 3  # timed, after one with which everything starts
 
@@ -130,14 +129,6 @@ def kept_bytes(model: nn.Module, stage: Stage) -> Iterator[None]:
         yield
 
 
-def peak_bytes() -> int:
-    """The most memory that was taken: of the GPU, or by this process."""
-    if torch.cuda.is_available():
-        return torch.cuda.max_memory_allocated()
-    size = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return size if sys.platform == 'darwin' else 1024 * size
-
-
 def state_bytes(runner: Runner) -> dict[str, int]:
     """The optimiser's state for each parameter that has one, by its name."""
     state = runner.optim_wrapper.optimizer.state
@@ -145,11 +136,3 @@ def state_bytes(runner: Runner) -> dict[str, int]:
                       if isinstance(part, Tensor))
             for name, parameter in get_ori_model(
                 runner.model).named_parameters() if parameter in state}
-
-
-def cores() -> int:
-    """CPU cores for each process on this machine."""
-    processes = int(os.environ.get('LOCAL_WORLD_SIZE', 1))
-    count = (len(os.sched_getaffinity(0))  # fewer, in a job of a cluster
-             if hasattr(os, 'sched_getaffinity') else os.cpu_count())
-    return max(count // processes, 1)

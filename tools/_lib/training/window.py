@@ -16,8 +16,8 @@ class Window:
     """Steps of the training after which λ falls.
 
     Attributes:
-        least: Before which it cannot, while RELA's loss does not rise above
-            what the rule begins with; ``None`` if it never does.
+        least: Before which it cannot, as long as RELA's loss only falls
+            from where the rule begins; ``None`` if it never does.
         likely: First and last to expect, as measured runs did.
         exact: Whether the rule asks for no loss, so that all are one.
     """
@@ -62,8 +62,8 @@ def window(rule: LambdaRule, total: int, accumulation: int = 1) -> Window:
         accumulation: Steps of one step of the optimiser.
     """
     rule.begin(total // accumulation)
-    # Whose losses never rise above the first averages have a gap that
-    # shrinks no faster than if they stood still there.
+    # While losses fall, the fast average stays above them, and the gap
+    # shrinks no faster than if they stood still where it begins.
     loss = rule.fast if isinstance(rule, AdaptiveLambda) else 1.
     updates = 0
     while rule.lam and updates < LIMIT:
