@@ -10,6 +10,7 @@ from mmrela.files.atomic import write_atomically
 from mmrela.version import __version__
 
 from . import sections
+from .cost import cost
 from .look import CSS, FRAME
 from .neighbours import neighbours
 from .parts import note
@@ -20,7 +21,7 @@ SECTIONS: dict[str, Callable[[Sequence[Finished]], str]] = {
     'Linear probe': sections.probe,
     'Neighbours before and after': neighbours,
     'What the targets hold': sections.spectrum,
-    'Cost': sections.cost,
+    'Cost': cost,
 }
 
 

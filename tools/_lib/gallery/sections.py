@@ -11,11 +11,11 @@ from mmrela.targets import TargetStore
 from ..training.curves import PANELS
 from ..training.logs import curve
 from .chart import Line, chart
+from .cost import span
 from .parts import COLORS, legend, note, table, tile
 from .run import Finished
 
 FORMS = {'o-': 'marked', ':': 'dotted', 'lambda': 'stairs'}
-STAGES = {'targets': 'c3', "RELA's stage": 'c0', "host's stage": 'c1'}
 
 
 def alone(runs: Sequence[Finished]) -> Finished:
@@ -53,9 +53,9 @@ def curves(runs: Sequence[Finished]) -> str:
     marks = [(run.switch, i % COLORS) for i, run in enumerate(runs)
              if run.switch is not None]
     stage = (0, runs[0].rela_steps) if single and runs[0].has_rela else None
-    span = 0, max(row['step'] for run in runs for row in run.log)
+    whole = 0, max(row['step'] for run in runs for row in run.log)
     panels = ''.join(
-        chart(title, lines, marks=marks, stage=stage, span=span)
+        chart(title, lines, marks=marks, stage=stage, span=whole)
         for title, lines in _panels(runs) if any(line.x for line in lines))
     names = [('shade', "RELA's stage")] * bool(stage) if single else [
         (f'c{i % COLORS}', run.name) for i, run in enumerate(runs)]
@@ -139,35 +139,3 @@ def spectrum(runs: Sequence[Finished]) -> str:
                     'components', log='x')
             + '<div class="tiles">' + ''.join(tile(*t) for t in tiles)
             + '</div></div>')
-
-
-def cost(runs: Sequence[Finished]) -> str:
-    """Images, and seconds of targets and stages."""
-    bars, rows = '', []
-    for run in runs:
-        seconds = run.seconds
-        images = [f'{run.cfg.train_dataloader.batch_size * steps:,}'
-                  for steps in (run.rela_steps, run.steps - run.rela_steps)]
-        rows.append([run.name, *images, *(
-            f'{seconds[name]:,.1f}' if name in seconds else '–'
-            for name in STAGES), run.summary.get('device', '–')])
-        if len(runs) == 1:
-            bars = '<div class="bar">' + ''.join(
-                f'<div class="{STAGES[name]}" style="flex-grow:{s:.3f}" '
-                f'title="{name}: {span(s)}"></div>'
-                for name, s in seconds.items()) + '</div>'
-            bars += legend((STAGES[name], f'{name}: {span(s)}')
-                           for name, s in seconds.items())
-    each = ' of each rank' * any(
-        run.cfg.get('launcher', 'none') != 'none' for run in runs)
-    head = ['run', f"images{each}, RELA's stage", f"images{each}, host's", *(
-        f'{name}, s' for name in STAGES), 'device']
-    return bars + table(head, rows)
-
-
-def span(seconds: float) -> str:
-    """Seconds for people."""
-    for unit, size in (('h', 3600), ('min', 60)):
-        if seconds >= 2 * size:
-            return f'{seconds / size:.1f} {unit}'
-    return f'{seconds:.1f} s'
