@@ -4,6 +4,7 @@ step      a RELA step, a bare PyTorch loop's, the host's before and after
 loader    images/s of mmpretrain's views and of batched ones
 epoch     epochs through the Runner, plain mmpretrain's, lightly's
 features  the prior's pass over the images, the prior alone
+scale     cores, network and memory that 1, 8 and 64 GPUs need
 pca       BatchPCA, the bare arithmetic, scikit-learn
 
 All cases run in one process in turn; set OMP_NUM_THREADS for the threads.
@@ -46,6 +47,10 @@ def parse_args() -> argparse.Namespace:
     tools.choices['features'].add_argument(
         '--prior', default='torchvision:mobilenet_v2,size=64,weights=none',
         metavar='P', help='default: %(default)s')
+    tools.add_parser('scale').add_argument(
+        '--gpu-rate', type=float, default=900., metavar='R',
+        help='images/s that a GPU trains (default: %(default)g, assumed '
+        'for a ResNet-50)')
     pca = tools.add_parser('pca')
     pca.add_argument('--samples', type=int, default=20000, metavar='N')
     pca.add_argument('--dim', type=int, default=1280, metavar='D')
@@ -54,7 +59,7 @@ def parse_args() -> argparse.Namespace:
         tool.add_argument('--pairs', type=positive, default=7, metavar='N',
                           help='turns of each case (default: 7)')
         tool.add_argument('--out', type=Path, metavar='FILE.json')
-    for name in ('step', 'loader', 'pca'):
+    for name in ('step', 'loader', 'scale', 'pca'):
         tools.choices[name].add_argument(
             '--seconds', type=float, default=1., metavar='S',
             help='least length of a turn (default: 1)')
@@ -64,8 +69,8 @@ def parse_args() -> argparse.Namespace:
 def plan(args: argparse.Namespace, folder: Path):
     """Build the cases; temporary files go to ``folder``."""
     made = getattr(args, 'data', None) == 'imagenet'
-    if made:
-        args.config = str(FOLDER)
+    if made or args.what == 'scale':
+        args.config, args.cfg_options = str(FOLDER), None
     benchmark = importlib.import_module(
         f'_lib.benchmarks.{"imagenet" if made else args.what}')
     if args.what == 'pca':
@@ -76,6 +81,8 @@ def plan(args: argparse.Namespace, folder: Path):
         return benchmark.plan(cfg, args.image_size)
     if args.what == 'features':
         return benchmark.plan(cfg, args.prior)
+    if args.what == 'scale':
+        return benchmark.plan(cfg, folder, args.gpu_rate)
     if args.what == 'loader':
         return benchmark.plan(cfg, folder)
     return benchmark.plan(cfg, folder, args.pairs)
