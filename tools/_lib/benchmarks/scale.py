@@ -45,8 +45,9 @@ class ScalePlan(Plan):
                     gpus, self.rate, rates)]),
             f'Ours, {IMAGES} images, {RANKS} ranks in turn, {STEPS} steps':
             f'start {self.ours["start"]:.1f} s, first batch of an epoch '
-            f'{self.ours["epoch"]:.1f} s, memory '
-            f'{self.ours["memory"] / 1e6:.0f} MB; a step: hook and sampler '
+            f'{self.ours["epoch"]:.1f} s, memory at its peak '
+            f'{self.ours["memory"] / 1e6:.0f} MB, pages of the mapped store '
+            'included; a step: hook and sampler '
             f'{1e3 * own:.2f} ms, which is {own / step:.2%} of the '
             f"assumed step of {1e3 * step:.0f} ms; in workers' cores "
             f'{1e3 * self.ours["samples"]:.1f} ms'}
