@@ -227,7 +227,7 @@ def test_needs_grow_with_the_gpus():
              1000.}
     one, small, *_ = _benchmark_scale.needs(1, 900., rates)
     assert one[2:] == ['900', '2', '28', '99', '141']
-    assert small[3:] == ['1', '8', '27', '38']
+    assert small[3:] == ['1', '12', '41', '59']
     assert _benchmark_scale.needs(8, 900., rates)[0][2:] == [
         '7200', '14', '225', '792', '141']
 

@@ -13,7 +13,7 @@ from .plan import Plan
 GPUS = 1, 8, 64
 IMAGES, RANKS, STEPS = 1_281_167, 8, 200
 BATCH = 256  # images of a GPU's step
-BYTES = {imagenet.THEIRS: 110e3, imagenet.COPY: 30e3}  # of a JPEG
+BYTES = {imagenet.THEIRS: 110e3, imagenet.COPY: 46e3}  # of a JPEG
 
 
 @dataclass
@@ -37,7 +37,9 @@ class ScalePlan(Plan):
             'Assumed': f'a GPU trains {self.rate:g} images/s (--gpu-rate), '
             f'{BATCH} a step; JPEGs have {BYTES[imagenet.THEIRS] / 1e3:g} '
             f'kB, their copies {BYTES[imagenet.COPY] / 1e3:g} kB; cores are '
-            'like the one that was measured, and do nothing else',
+            'like the one that was measured, and do nothing else; larger '
+            'JPEGs than those that were decoded here (see photos.py) need '
+            'more of them',
             'Needed': '\n\n' + table(
                 ['GPUs', 'views', 'images/s', 'cores', 'MB a step',
                  'MB/s read', 'page cache, GB'],
