@@ -31,6 +31,10 @@ class BatchPCA:
 
     Memory is O(d²), whatever the number of samples.
 
+    Args:
+        device: Of torch's, which multiplies matrices, in float64 as well;
+            ``None``: numpy does.
+
     Example:
         >>> pca = BatchPCA()
         >>> for batch in features:  # (n, d) arrays or tensors
@@ -38,7 +42,8 @@ class BatchPCA:
         >>> targets = pca.fit(k=128).transform(features[0])  # (n, 128)
     """
 
-    def __init__(self) -> None:
+    def __init__(self, device: str | None = None) -> None:
+        self.device = device
         self.count = 0
         self.mean: np.ndarray | None = None  # (d,), float64 as all of them
         self.scatter: np.ndarray | None = None  # (d, d): Σ (x-mean)(x-mean)ᵀ
@@ -82,8 +87,15 @@ class BatchPCA:
             mean = x.mean(0, dtype=np.float64)
             centered = x - mean  # float64, as the mean is
             # numpy knows a matrix times itself, and computes one half
-            self._add(len(x), mean, centered.T @ centered)
+            self._add(len(x), mean, self._product(centered.T, centered))
         return self
+
+    def _product(self, a: np.ndarray, b: np.ndarray) -> np.ndarray:
+        """Of float64 matrices, in float64 wherever it is computed."""
+        if self.device is None:
+            return a @ b
+        a, b = (torch.from_numpy(part).to(self.device) for part in (a, b))
+        return (a @ b).cpu().numpy()
 
     def merge(self, other: BatchPCA) -> BatchPCA:
         """Take in what another accumulator has seen."""
@@ -179,7 +191,7 @@ class BatchPCA:
         if self._projection is None:
             raise RuntimeError('call fit() before transform()')
         features = _array(x)
-        out = ((features - self.mean) @ self._projection).astype(
+        out = self._product(features - self.mean, self._projection).astype(
             np.promote_types(features.dtype, np.float32))
         return torch.from_numpy(out) if isinstance(x, Tensor) else out
 

@@ -66,6 +66,18 @@ def test_agrees_with_svd(shape, k, sure, normalize):
     assert error(found[:, :sure], naive(x, sure, normalize)) <= 1e-5
 
 
+@pytest.mark.parametrize('mean', [0., 1e3])
+def test_a_device_multiplies_in_float64_as_well(mean):
+    """The CPU as torch's device stands in for a GPU."""
+    x = features(mean=mean)
+    here, there = (BatchPCA(device).update(x[:20]).update(x[20:]).fit(5)
+                   for device in (None, 'cpu'))
+    assert abs(there.scatter - here.scatter).max() <= (
+        1e-12 * abs(here.scatter).max())
+    assert error(there.transform(x), naive(x, 5, 'center')) <= 1e-5
+    assert there.transform(x.astype(np.float64)).dtype == np.float64
+
+
 def side_by_side() -> tuple[np.ndarray, tuple[int, ...]]:
     """Features of three priors, one of them of rank 4."""
     parts = [features(d=12, seed=1, mean=10.), features(d=3, seed=2) * 1e3,

@@ -23,6 +23,7 @@ WHAT = dict(
     loader="images/s of mmpretrain's views and of batched ones",
     epoch="epochs through the Runner, plain mmpretrain's, lightly's",
     features="the prior's pass over the images, the prior alone",
+    scale='cores, network and memory that 1, 8 and 64 GPUs need',
     pca='BatchPCA, the bare arithmetic, scikit-learn')
 
 
@@ -50,6 +51,10 @@ def parse_args() -> argparse.Namespace:
     tools.choices['features'].add_argument(
         '--prior', default='torchvision:mobilenet_v2,size=64,weights=none',
         metavar='P', help='default: %(default)s')
+    tools.choices['scale'].add_argument(
+        '--gpu-rate', type=float, default=900., metavar='R',
+        help='images/s that a GPU trains (default: %(default)g, assumed '
+        'for a ResNet-50)')
     for option, default, metavar, what in (
             ('--samples', 20000, 'N', 'rows'), ('--dim', 1280, 'D', 'columns'),
             ('--components', 512, 'K', 'components that are kept')):
@@ -61,7 +66,7 @@ def parse_args() -> argparse.Namespace:
                           help='turns of each case (default: 7)')
         tool.add_argument('--out', type=Path, metavar='FILE.json',
                           help='write the measured seconds there')
-    for name in ('step', 'loader', 'pca'):
+    for name in ('step', 'loader', 'scale', 'pca'):
         tools.choices[name].add_argument(
             '--seconds', type=float, default=1., metavar='S',
             help='least length of a turn (default: 1)')
@@ -74,7 +79,9 @@ def plan(args: argparse.Namespace, folder: Path):
     if getattr(args, 'live_teacher', None):
         name = 'live_teacher'
     if getattr(args, 'data', None) == 'imagenet':
-        name, args.config = 'imagenet', str(FOLDER)
+        name = 'imagenet'
+    if name in ('imagenet', 'scale'):
+        args.config, args.cfg_options = str(FOLDER), None
     benchmark = importlib.import_module(f'_lib.benchmarks.{name}')
     if args.what == 'pca':
         return benchmark.plan(args.samples, args.dim, args.components)
@@ -86,6 +93,8 @@ def plan(args: argparse.Namespace, folder: Path):
         return benchmark.plan(cfg, args.image_size)
     if args.what == 'features':
         return benchmark.plan(cfg, args.prior)
+    if args.what == 'scale':
+        return benchmark.plan(cfg, folder, args.gpu_rate)
     if args.what == 'loader':
         return benchmark.plan(cfg, folder)
     return benchmark.plan(cfg, folder, args.pairs)

@@ -15,18 +15,24 @@ from _lib.cli import (
     add_list_priors,
     positive,
     run,
+    tool_parser,
 )
 
 
 def parse_args() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = tool_parser(
+        __doc__,
+        'configs/resnet18_rela_cifar10.py --prior torchvision:mobilenet_v2\n'
+        '--ipc 10 --out data/distilled/cifar10',
+        'configs/resnet18_rela_cifar10.py --ipc 1 --select ranked\n'
+        '--prior checkpoint:teacher.py,teacher.pth --out data/distilled/one')
     add_config(parser)
     add_cfg_options(parser)
     add = parser.add_argument
     add('--prior', metavar='P', required=True,
         help=f'{SPELLING}, see --list-priors')
     add_list_priors(parser)
-    add('--weights', metavar='FILE|none', help='of the prior')
+    add('--weights', metavar='FILE|none', help="the prior's weights (default: its library's)")
     add('--image-size', type=positive, metavar='S',
         help='side of the square that the prior sees (default: its own)')
     add('--ipc', type=positive, default=10, metavar='N',
@@ -37,8 +43,10 @@ def parse_args() -> argparse.Namespace:
     add('--seed', type=int, default=0, help='of what is drawn')
     add('--dim', type=positive, metavar='K',
         help='components (default: model.rela_head.out_channels)')
-    add('--normalize', choices=['center', 'standardize', 'whiten'])
-    add('--out', metavar='DIR', required=True)
+    add('--normalize', choices=['center', 'standardize', 'whiten'],
+        help='scaling of the components (default: whiten with --prior '
+        'random, center otherwise)')
+    add('--out', metavar='DIR', required=True, help='a folder of its own')
     return parser.parse_args()
 
 

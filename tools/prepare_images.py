@@ -10,15 +10,17 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from _lib.cli import positive, run
+from _lib.cli import positive, run, tool_parser
 
 
 def parse_args() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = tool_parser(
+        __doc__,
+        'data/imagenet/train data/imagenet256/train',
+        '/my/images /my/small_images --short-side 160 --workers 4')
     add = parser.add_argument
-    add('source', type=Path, metavar='SRC')
+    add('source', type=Path, metavar='SRC',
+        help='a folder of pictures, at any depth')
     add('target', type=Path, metavar='DST', help='a folder of its own')
     add('--short-side', type=positive, default=256, metavar='S',
         help='pixels (default: %(default)s)')

@@ -48,6 +48,13 @@ def forward_of(prior: Prior, watch: Stopwatch) -> Callable[[Batch], Tensor]:
     return forward
 
 
+def release(prior: Prior) -> None:
+    """Give back the GPU's memory, which PCA or other jobs may want."""
+    if torch.cuda.is_available():
+        prior.model.cpu()
+        torch.cuda.empty_cache()
+
+
 def _to_gpu(batch: Batch) -> Batch:
     if not isinstance(batch, Tensor):
         return [_to_gpu(part) for part in batch]

@@ -12,6 +12,7 @@ import torch
 from .. import processes as ranks
 from ..errors import UserError
 from ..features.extract import BATCH_SIZE, batches_of, extract
+from ..features.forward import release
 from ..features.images import PriorImages
 from ..files.atomic import remove_leftovers
 from ..files.locks import alone
@@ -76,6 +77,7 @@ def generate(images: PriorImages,
             lambda: _prepare(directory, blocks, planned, images.skip, locks))
         if todo is not None:
             seconds = _extract(blocks, todo, images, dim)
+            release(images.prior)
             ranks.from_first(lambda: reduce(
                 blocks, directory, replace(planned, feature_seconds=seconds),
                 images.dataset, _widths(images, blocks)))

@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import torch
 from threadpoolctl import threadpool_limits
 from torch import Tensor
 from torch.utils.data import Dataset
@@ -37,7 +38,8 @@ def reduce(blocks: FeatureBlocks, directory: Path, planned: Manifest,
         UserError: the features do not do, or the disk is full or fails.
     """
     start = time.perf_counter()
-    pca, skipped = BatchPCA(), []
+    gpu = 'cuda' if torch.cuda.is_available() else None
+    pca, skipped = BatchPCA(gpu), []
     for block in blocks:
         check_width(block.features, planned.dim)
         skipped += block.skipped

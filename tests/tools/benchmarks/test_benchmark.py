@@ -13,9 +13,14 @@ from calls import CIFAR, call, cifar
 
 from _lib.benchmarks import epoch as _benchmark_epoch
 from _lib.benchmarks import features as _benchmark_features
+from _lib.benchmarks import imagenet as _benchmark_imagenet
 from _lib.benchmarks import live_teacher as _live_teacher
 from _lib.benchmarks import pca as _benchmark_pca
+from _lib.benchmarks import photos as _benchmark_photos
+from _lib.benchmarks import scale as _benchmark_scale
 from _lib.benchmarks import step as _benchmark_step
+from _lib.benchmarks import synthetic as _benchmark_synthetic
+from _lib.benchmarks.baselines import dali
 from _lib.benchmarks.plan import Plan, Ratio, coverage, interleave
 from _lib.benchmarks.report import markdown
 from _lib.config import load_config
@@ -236,6 +241,44 @@ def test_loader(benchmark, cifar_root, tmp_path):
         f'{stage}, {path}' for path in ('mmpretrain', 'batched')
         for stage in ('weak views', "host's views")]
     assert not (tmp_path / 'none').exists()
+
+
+def test_loader_of_photos(benchmark, monkeypatch):
+    monkeypatch.setattr(_benchmark_imagenet, 'COUNT', 2)
+    monkeypatch.setattr(_benchmark_imagenet, 'find_spec', lambda name: None)
+    out, result = benchmark('loader', '--data', 'imagenet', '--seconds', 0)
+    assert list(result['seconds']) == [
+        'weak view, mmpretrain', "host's views, mmpretrain",
+        'weak view, late decoding', 'weak view, copy of 256 pixels',
+        "host's views, copy of 256 pixels", 'weak view, torchvision v2']
+    assert '| weak view, DALI | not installed: pip' in out
+    assert [r['of'] for r in result['ratios']] == [
+        *['weak view, mmpretrain'] * 3, "host's views, mmpretrain"]
+
+
+def test_dali_makes_a_view_of_each_file(tmp_path):
+    pytest.importorskip('nvidia.dali')
+    folder = _benchmark_photos.write_photos(tmp_path, 2)
+    views, = dali.weak(sorted(map(str, folder.rglob('*.jpg'))))()
+    assert [*map(tuple, views.shape())] == [(224, 224, 3)] * 2
+
+
+def test_needs_grow_with_the_gpus():
+    rates = {'weak view, mmpretrain': 500., 'weak view, copy of 256 pixels':
+             1000.}
+    one, small, *_ = _benchmark_scale.needs(1, 900., rates)
+    assert one[2:] == ['900', '2', '28', '99', '141']
+    assert small[3:] == ['1', '12', '41', '59']
+    assert _benchmark_scale.needs(8, 900., rates)[0][2:] == [
+        '7200', '14', '225', '792', '141']
+
+
+def test_what_is_ours_at_scale(tmp_path):
+    found = _benchmark_synthetic.measure(tmp_path / 'a', 9000, 4, 2, 8, 10)
+    assert {*found} == {'start', 'epoch', 'samples', 'sampler', 'hook',
+                        'memory'}
+    assert all(value >= 0 for value in found.values())
+    assert 0 < found['sampler'] < found['samples']
 
 
 def test_fewer_images_than_a_batch_are_refused(cifar_root, tmp_path, capsys):

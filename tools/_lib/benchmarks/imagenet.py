@@ -56,7 +56,7 @@ def plan(cfg: Config, folder: Path) -> Plan:
               for kind in ('weak view', "host's views") for name in cases
               if name.startswith(kind) and not name.endswith(THEIRS)]
     return Plan(f'Views of {COUNT} JPEGs of 500 x 375 pixels, images/s per '
-                'core', cases, ratios, COUNT, 1, missing)
+                'core', cases, ratios, COUNT, 1, missing, cpu=True)
 
 
 def of_folder(cfg: Config, root: Path, targets: Path,

@@ -53,6 +53,8 @@ class Plan:
         warm_up: Calls of each case before the first measurement.
         missing: Cases that cannot run here, and why.
         facts: More that the result tells.
+        cpu: Whether the processor's time counts, of all threads, instead
+            of the clock's: a busy machine lengthens it less.
     """
     title: str
     cases: dict[str, Case]
@@ -61,11 +63,13 @@ class Plan:
     warm_up: int = 3
     missing: dict[str, str] = field(default_factory=dict)
     facts: dict = field(default_factory=dict)
+    cpu: bool = False
 
     def run(self, rounds: int, least: float) -> dict:
         """Measure and compare, see :func:`interleave`."""
         about = environment()
-        seconds = interleave(self.cases, rounds, least, self.warm_up)
+        seconds = interleave(
+            self.cases, rounds, least, self.warm_up, self.cpu)
         ratios = [ratio.measure(seconds) for ratio in self.ratios
                   if ratio.of in seconds and ratio.to in seconds]
         return dict(title=self.title, images=self.images, rounds=rounds,
@@ -88,7 +92,7 @@ def coverage(rounds: int) -> float:
 
 
 def interleave(cases: dict[str, Case], rounds: int, least: float,
-               warm_up: int) -> dict[str, list[float]]:
+               warm_up: int, cpu: bool = False) -> dict[str, list[float]]:
     """Time the cases in turn, so that what drifts hits all of them.
 
     Args:
@@ -97,29 +101,31 @@ def interleave(cases: dict[str, Case], rounds: int, least: float,
         least: Seconds that a turn should last: it repeats short calls.
         warm_up: Calls of each case before; the last one's duration tells
             how often to repeat. Without any, a turn is one call.
+        cpu: See :class:`Plan`.
 
     Returns:
         Seconds per call, one number a round, by the cases' names.
     """
     calls = {}
     for name, case in cases.items():
-        once = [timed(case, 1) for _ in range(warm_up)]
+        once = [timed(case, 1, cpu) for _ in range(warm_up)]
         calls[name] = math.ceil(least / once[-1]) if once else 1
     seconds: dict[str, list[float]] = {name: [] for name in cases}
     for _ in trange(rounds, desc='benchmark', unit='round'):
         for name, case in cases.items():
-            seconds[name].append(timed(case, max(1, calls[name])))
+            seconds[name].append(timed(case, max(1, calls[name]), cpu))
     return seconds
 
 
-def timed(case: Case, calls: int) -> float:
+def timed(case: Case, calls: int, cpu: bool = False) -> float:
     """Seconds per call, the GPU's work included."""
+    clock = time.process_time if cpu else time.perf_counter
     synchronize()
-    start = time.perf_counter()
+    start = clock()
     for _ in range(calls):
         case()
     synchronize()
-    return (time.perf_counter() - start) / calls
+    return (clock() - start) / calls
 
 
 def synchronize() -> None:

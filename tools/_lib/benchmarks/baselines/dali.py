@@ -8,7 +8,10 @@ def weak(files: list[str]) -> Callable[[], object]:
     """What decodes, crops and flips all files, as one batch."""
     from nvidia.dali import fn, pipeline_def, types
 
-    @pipeline_def(batch_size=len(files), num_threads=1, device_id=None)
+    # Else it would work ahead, while others are measured.
+    @pipeline_def(batch_size=len(files), num_threads=1, device_id=None,
+                  exec_async=False, exec_pipelined=False,
+                  prefetch_queue_depth=1)
     def views():
         content, _ = fn.readers.file(files=files)
         image = fn.decoders.image_random_crop(
