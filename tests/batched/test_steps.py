@@ -8,16 +8,8 @@ from mmpretrain.datasets.transforms import ColorJitter
 from scipy.stats import chisquare, ks_2samp
 
 from mmrela.batched.orders import HUE, NO_HUE, jitter_draws
-from mmrela.batched.steps import (
-    Blur,
-    Chance,
-    Crop,
-    Flip,
-    Grey,
-    Jitter,
-    Series,
-    Solarize,
-)
+from mmrela.batched.step import Chance, Series
+from mmrela.batched.steps import Blur, Crop, Flip, Grey, Jitter, Solarize
 from mmrela.batched.views import ViewSteps
 
 KEYS = np.arange(3000, dtype=np.uint64)
