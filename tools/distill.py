@@ -32,7 +32,8 @@ def parse_args() -> argparse.Namespace:
     add('--prior', metavar='P', required=True,
         help=f'{SPELLING}, see --list-priors')
     add_list_priors(parser)
-    add('--weights', metavar='FILE|none', help="the prior's weights (default: its library's)")
+    add('--weights', metavar='FILE|none',
+        help="the prior's weights (default: its library's)")
     add('--image-size', type=positive, metavar='S',
         help='side of the square that the prior sees (default: its own)')
     add('--ipc', type=positive, default=10, metavar='N',

@@ -119,7 +119,8 @@ def to_grey(images: Tensor, shares: Tensor) -> Tensor:
         shares: (3, 1, 1) float64, of sum 1.
     """
     weighted = images * shares
-    return weighted.sum(1, keepdim=True).to(torch.uint8).expand_as(images)
+    grey = weighted.sum(1, keepdim=True).to(torch.uint8)
+    return grey.expand_as(images).contiguous()  # the next step writes
 
 
 def solarize(images: Tensor, thresholds: Tensor) -> Tensor:

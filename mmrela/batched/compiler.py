@@ -13,18 +13,8 @@ from mmpretrain.datasets.transforms import Solarize as Solarization
 
 from ..datasets.transforms import NativeResizedCrop
 from ..errors import UserError
-from .steps import (
-    Blur,
-    Chance,
-    Crop,
-    Flip,
-    Grey,
-    Jitter,
-    Range,
-    Series,
-    Solarize,
-    Step,
-)
+from .step import Chance, Range, Series, Step
+from .steps import Blur, Crop, Flip, Grey, Jitter, Solarize
 
 _AXES = dict(vertical=2, horizontal=3)
 

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from .steps import Draw, Step
+from .step import Draw, Step
 
 
 class Span(NamedTuple):

@@ -11,7 +11,8 @@ from ..errors import UserError
 from .compiler import compile_steps
 from .keys import split
 from .program import Program, launches, pack
-from .steps import Crop, Draw, Series, Size
+from .step import Draw, Series, Size
+from .steps import Crop
 
 
 class ViewSteps:

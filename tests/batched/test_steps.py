@@ -7,17 +7,10 @@ import torch
 from mmpretrain.datasets.transforms import ColorJitter
 from scipy.stats import chisquare, ks_2samp
 
+from mmrela.batched.keys import split
 from mmrela.batched.orders import HUE, NO_HUE, jitter_draws
-from mmrela.batched.steps import (
-    Blur,
-    Chance,
-    Crop,
-    Flip,
-    Grey,
-    Jitter,
-    Series,
-    Solarize,
-)
+from mmrela.batched.step import Chance, Series
+from mmrela.batched.steps import Blur, Crop, Flip, Grey, Jitter, Solarize
 from mmrela.batched.views import ViewSteps
 
 KEYS = np.arange(3000, dtype=np.uint64)
@@ -28,7 +21,8 @@ CROP = Crop((0.1, 1), (0.75, 1.3), 10)
 
 def done(step, images, keys):
     """One view by one step, whose seeds are the keys."""
-    program = ViewSteps([Series((step, ))]).draw(
+    view = step if isinstance(step, Series) else Series((step, ))
+    program = ViewSteps([view]).draw(
         keys, [tuple(images.shape[2:])])
     return program.run(0, images.clone())
 
@@ -101,6 +95,20 @@ def test_crop_keeps_the_size_or_takes_another():
     assert done(CROP, images, KEYS[:2]).shape == images.shape
     other = Crop(CROP.areas, CROP.aspects, CROP.attempts, (7, 9))
     assert done(other, images, KEYS[:2]).shape == (2, 3, 7, 9)
+
+
+def test_steps_may_follow_one_that_changed_all_images():
+    """What changed a part is written into what changed them all."""
+    images = torch.randint(256, (9, 3, *SIZE), dtype=torch.uint8)
+    grey, some = Grey((1., 1., 1.)), Chance(0.5, Flip(3))
+    for first in (grey, Blur((1., 1.)), Flip(2), Solarize((0, 256))):
+        once = done(Series((first, )), images, KEYS[:9])
+        flipped = [*Series((first, some)).draw(
+            split(KEYS[:9], 0), SIZE)][1].rows
+        once[flipped] = once[flipped].flip(3)
+        assert 0 < len(flipped) < 9
+        assert torch.equal(once, done(
+            Series((first, some)), images, KEYS[:9]))
 
 
 def test_flip():

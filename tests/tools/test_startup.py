@@ -28,6 +28,7 @@ PRIOR = ['--prior', 'random']
 # What each tool must have, and mistakes of its own.
 RIGHT = dict(
     benchmark=['step'], check_targets=['dir', '--config', CIFAR],
+    distill=[CIFAR, *PRIOR, '--out', 'dir'],
     embed=[CIFAR, *PRIOR], evaluate=[CIFAR, *PRIOR],
     experiment=['quickstart'], export_backbone=['file', '--to', 'timm'],
     gen_targets=[CIFAR, *PRIOR],
@@ -39,6 +40,8 @@ RIGHT = dict(
 WRONG = dict(
     benchmark=[[], ['step', 'no.py'], ['pca', '--pairs', '0']],
     check_targets=[[], ['dir', '--config', 'no.py']],
+    distill=[['no.py', *PRIOR], [CIFAR, *PRIOR],
+             [CIFAR, *PRIOR, '--out', 'dir', '--ipc', '0']],
     embed=[['no.py', *PRIOR], [CIFAR], [CIFAR, 'file', *PRIOR]],
     evaluate=[['no.py', *PRIOR], [CIFAR], [CIFAR, 'file', *PRIOR],
               [CIFAR, '--all', 'dir', *PRIOR], [CIFAR, 'f', '--epochs', '0']],
@@ -55,9 +58,9 @@ WRONG = dict(
     train=[['no.py'], ['mmpretrain::byol/no.py'], ['nothing::no.py'],
            [CIFAR, '--launcher', 'x'], [CIFAR, '--dump'],
            [CIFAR, '--rela', '']])
-HAVE_OPTIONS = ['benchmark', 'check_targets', 'embed', 'evaluate',
-                'gen_targets', 'linear_probe', 'rank_priors', 'show_targets',
-                'train']
+HAVE_OPTIONS = ['benchmark', 'check_targets', 'distill', 'embed',
+                'evaluate', 'gen_targets', 'linear_probe', 'rank_priors',
+                'show_targets', 'train']
 
 
 @pytest.mark.parametrize('tool', TOOLS)
