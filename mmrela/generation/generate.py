@@ -116,7 +116,9 @@ def _check_same(directory: Path, blocks: FeatureBlocks, planned: Manifest,
         if key == 'pca':
             there = {'normalize': there.get('normalize')}
         if there != getattr(planned, key):
-            cure = 'remove it or pass another --out'
+            cure = ('remove it, or name another by '
+                    'train_dataloader.dataset.targets (gen_targets.py: '
+                    '--out)')
             if key in ('dim', 'dtype', 'pca') and blocks.directory.is_dir():
                 cure += (f'; with --features {blocks.directory} that needs '
                          'no images')

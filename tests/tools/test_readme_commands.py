@@ -28,14 +28,22 @@ INSTEAD = [
     (r'^bash tools/dist_train\.sh (\S+) \d+', r'python tools/train.py \1'),
     (r'^torchrun --nproc_per_node=\d+ ', 'python '),
     (' --launcher pytorch', ''), ('/my/images', 'data/images'),
-    (r'(:mobilenet_v2)( |$)', r'\1,size=64\2'), ('size 224', 'size 64')]
+    (r'(:mobilenet_v2)( |$)', r'\1,size=64\2'), ('size 224', 'size 64'),
+    (' CONFIG ', ' configs/byol_rela_r18_cifar10.py '), ('ipc 10', 'ipc 1'),
+    ('checkpoint:teacher.py,teacher.pth', 'random')]
 CIFAR = """
 model = dict(backbone=dict(type='ResNet', base_channels=8, stem_channels=8),
              neck=dict(in_channels=64), rela_head=dict(out_channels=4))
 train_dataloader = dict(batch_size=8, num_workers=0, persistent_workers=False,
-                        dataset=dict(indices=80))
+                        dataset=dict(indices=80,
+                                     targets='data/targets/cifar10'))
 train_cfg = dict(max_epochs=5)
 probe = dict(train=dict(indices=40), test=dict(indices=40))
+"""
+LABELLED = """
+model = dict(backbone=dict(type='ResNet', base_channels=8, stem_channels=8),
+             rela_head=dict(out_channels=4))
+train_dataloader = dict(dataset=dict(targets='data/targets/labelled'))
 """
 PHOTOS = """
 def views(count):
@@ -63,6 +71,8 @@ def asked(pages: list[str]) -> list[str]:
 def small(name: str) -> str:
     """A config of that name, with small networks and little to do."""
     base = f'_base_ = {str(CONFIGS / name)!r}'
+    if name.startswith('resnet'):
+        return base + LABELLED
     return base + (CIFAR if 'cifar' in name else PHOTOS + OURS)
 
 
@@ -70,7 +80,8 @@ def small(name: str) -> str:
 def place(tmp_path, monkeypatch, cifar_root, image_folder) -> Path:
     """What the pages speak of, under their names."""
     (tmp_path / 'configs').mkdir()
-    for config in CONFIGS.glob('byol_rela_*.py'):
+    for config in [*CONFIGS.glob('byol_rela_*.py'),
+                   CONFIGS / 'resnet18_rela_cifar10.py']:
         (tmp_path / 'configs' / config.name).write_text(small(config.name))
     (tmp_path / 'my_config.py').write_text(MINE + PHOTOS)
     (tmp_path / 'data').mkdir()
