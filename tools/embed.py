@@ -2,7 +2,8 @@
 
 X.npy holds a row for each image, X.ids.txt its path (what `--prior file:X.npy`
 reads), X.labels.txt its class if it has one, and X.png shows a few images with
-their nearest neighbours. Other images: --cfg-options
+their nearest neighbours, X.map.png up to 5,000 images as points on a plane
+(t-SNE if scikit-learn is installed). Other images: --cfg-options
 train_dataloader.dataset.data_root=FOLDER.
 """
 from __future__ import annotations

@@ -1,8 +1,9 @@
-"""Score frozen features: linear probe and kNN, top-1 and top-5.
+"""Score frozen features: linear probe, kNN, retrieval, few labels.
 
 The features of each network are computed once, by one process or by several
 (torchrun … tools/evaluate.py … --launcher pytorch). The linear classifier is
-linear_probe.py's, the kNN that of OnlineKNNHook (k = 200, T = 0.1).
+linear_probe.py's, the kNN that of OnlineKNNHook (k = 200, T = 0.1). Recall@1
+and mAP@200 tell how well test images find training images of their class.
 """
 from __future__ import annotations
 
@@ -18,6 +19,15 @@ from _lib.cli import (
     run,
     tool_parser,
 )
+
+
+def amount(text: str) -> float:
+    """A share of labels, or a whole number of them."""
+    value = float(text)
+    if not (0 < value < 1 or value >= 1 and value.is_integer()):
+        raise argparse.ArgumentTypeError(
+            'must be a share below 1, or a whole number of images')
+    return value
 
 
 def parse_args() -> argparse.Namespace:
@@ -45,6 +55,9 @@ def parse_args() -> argparse.Namespace:
         help='of the linear classifier (default: 100)')
     add('--seed', type=int, default=0,
         help='of the linear classifier (default: 0)')
+    add('--labels', nargs='+', type=amount, default=[], metavar='AMOUNT',
+        help='scores by few labels, too: a share of each class (0.01) or a '
+        'number of its images (10), mean and deviation of five draws')
     add('--out', type=Path, metavar='DIR',
         help='write evaluation.md, .json and, of a run, .png there')
     add_launcher(parser)

@@ -29,8 +29,10 @@ def parse_args() -> argparse.Namespace:
                         help='side of the images on which features are '
                         'compared, and which an onnx file takes (default: '
                         "the backbone's own, or 224)")
-    parser.add_argument('--out', type=Path, metavar='FILE',
-                        help='default: CHECKPOINT_LIBRARY.pth')
+    parser.add_argument('--out', metavar='FILE|FOLDER/',
+                        help='default: CHECKPOINT_LIBRARY.pth; with --to timm '
+                        'a name that ends in / is a folder for the Hugging '
+                        "Face hub, also timm.create_model('local-dir:FOLDER')")
     return parser.parse_args()
 
 

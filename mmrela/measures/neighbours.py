@@ -1,7 +1,7 @@
 """Nearest neighbours by cosine similarity."""
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import torch
@@ -37,15 +37,52 @@ def knn_votes(features: Tensor,
     Returns:
         Sums of weights, (n, classes) float32.
     """
-    bank = F.normalize(bank.float())
-    k = min(k, len(bank))
-    found = [bank.new_zeros(0, classes)]
-    for chunk in F.normalize(features.float()).split(CHUNK):
-        cosines, neighbours = (chunk @ bank.T).topk(k)
+    found = [bank.new_zeros(0, classes, dtype=torch.float32)]
+    for cosines, neighbours in _closest(features, bank, k):
         weights = ((cosines - cosines[:, :1]) / temperature).exp()
         votes = F.one_hot(labels[neighbours], classes)  # (chunk, k, classes)
         found.append((weights[:, None] @ votes.float())[:, 0])
     return torch.cat(found)
+
+
+def _closest(features: Tensor, bank: Tensor, k: int
+             ) -> Iterator[tuple[Tensor, Tensor]]:
+    """Cosines and rows of the ``k`` nearest, (chunk, k) each, descending."""
+    bank = F.normalize(bank.float())
+    for chunk in F.normalize(features.float()).split(CHUNK):
+        yield (chunk @ bank.T).topk(min(k, len(bank)))
+
+
+def retrieval(features: Tensor, bank: Tensor, labels: Tensor, truth: Tensor,
+              k: int = 200) -> tuple[float, float]:
+    """How well images find others of their class, in per cent.
+
+    Args:
+        features: Of the images in question, (n, d).
+        bank: Of the images to find, (N, d).
+        labels: Their classes, (N,) int64.
+        truth: Classes of the images in question, (n,) int64.
+        k: The nearest images that count; all of them if there are fewer.
+
+    Returns:
+        recall@1, the share of images whose nearest one is of their class,
+        and mAP@k, the mean over images of
+
+            AP@k = Σ P(i) [the i-th nearest is of the class] / min(R, k)
+
+        over i = 1 … k, where P(i) is the share of the class among the
+        nearest i, and R how many of the class there are; 0 if there is none.
+    """
+    first, precision = [], []
+    found = _closest(features, bank, k)
+    for (_, rows), wanted in zip(found, truth.split(CHUNK)):
+        hits = (labels[rows] == wanted[:, None]).double()
+        first.append(hits[:, 0])
+        places = torch.arange(1, hits.shape[1] + 1, device=hits.device)
+        there = (labels == wanted[:, None]).sum(1).clamp(1, hits.shape[1])
+        precision.append((hits * hits.cumsum(1) / places).sum(1) / there)
+    return tuple(100 * torch.cat(each).mean().item()
+                 for each in (first, precision))
 
 
 def knn_predict(features: Tensor, bank: Tensor, labels: Tensor, classes: int,

@@ -55,7 +55,7 @@ class Ridge:
         if y.shape[1] > DIRECTIONS:
             generator = torch.Generator().manual_seed(0)
             y = y @ torch.randn(y.shape[1], DIRECTIONS, dtype=y.dtype,
-                                generator=generator)
+                                generator=generator).to(y.device)
         weighted = self.left * self._shrink(penalty)
         leverage = 1 / len(y) + (weighted * self.left).sum(1)  # (n,)
         residual = y - weighted @ (self.left.T @ y)
@@ -126,19 +126,3 @@ def explained(targets: Tensor, features: Tensor) -> float:
                      features[tested], targets[tested])
               for fitted, tested in halves(len(features))]
     return 1 - sum(errors) / len(errors)
-
-
-def linear_score(features: Tensor, labels: Tensor) -> float:
-    """Held-out accuracy, in per cent, of a regression onto one-hot labels.
-
-    Args:
-        features: (n, d).
-        labels: (n,) int64.
-    """
-    one_hot = torch.nn.functional.one_hot(labels).double()
-    hits = 0
-    for fitted, tested in halves(len(features)):
-        ridge = Ridge(features[fitted]).fit(one_hot[fitted])
-        hits += int((ridge(features[tested]).argmax(1)
-                     == labels[tested]).sum())
-    return 100 * hits / len(features)

@@ -9,6 +9,7 @@ from mmrela.measures.neighbours import (
     knn_predict,
     knn_votes,
     nearest,
+    retrieval,
     top,
 )
 
@@ -103,3 +104,31 @@ def test_nearest_is_a_full_sort(count, make_store, tmp_path):
         cosines = a @ a[query] / np.linalg.norm(a, axis=1)
         order = [i for i in np.argsort(-cosines) if i != query]
         assert found == order[:count]
+
+
+@pytest.mark.parametrize('k', [1, 7, 200])
+def test_retrieval_is_a_walk_down_the_list(k):
+    queries, bank, labels = random_bank()
+    truth = torch.arange(len(queries)) % 5  # the last class is not there
+    first, precision = [], []
+    for query, wanted in zip(queries.double(), truth.tolist()):
+        cosines = bank.double() @ query / bank.double().norm(dim=1)
+        order = labels[cosines.argsort(descending=True)].tolist()[:k]
+        seen, points = 0, 0.
+        for place, label in enumerate(order, 1):
+            if label == wanted:
+                seen += 1
+                points += seen / place
+        there = labels.tolist().count(wanted)
+        first.append(order[0] == wanted)
+        precision.append(points / min(k, there) if there else 0)
+    found = retrieval(queries, bank, labels, truth, k)
+    assert found == pytest.approx((100 * np.mean(first),
+                                   100 * np.mean(precision)))
+    assert 0 < found[1] < 100
+
+
+def test_retrieval_of_classes_far_apart():
+    bank = torch.eye(3).repeat(4, 1)
+    labels = torch.arange(3).repeat(4)
+    assert retrieval(bank[:3], bank, labels, labels[:3], 4) == (100, 100)

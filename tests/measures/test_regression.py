@@ -11,7 +11,6 @@ from mmrela.measures.regression import (
     distances,
     explained,
     halves,
-    linear_score,
 )
 
 
@@ -91,27 +90,6 @@ def test_distance_does_not_know_scale_or_offset():
     a, b = noise(100, 5), noise(100, 4, seed=1) + noise(100, 5)[:, :4]
     moved = distances([a * 1e-3 + 7, b * 50 - 2])
     torch.testing.assert_close(moved, distances([a, b]), rtol=1e-3, atol=1e-9)
-
-
-def test_linear_score():
-    labels = torch.arange(300) % 3
-    centres = noise(3, 10, seed=3) * 5
-    assert linear_score(centres[labels] + noise(300, 10), labels) > 95
-    assert 20 < linear_score(noise(300, 10), labels) < 47
-
-
-def test_linear_score_naively():
-    labels = torch.arange(90) % 3
-    x = noise(90, 4) + noise(3, 4, seed=1)[labels]
-    hits = 0
-    for fitted, tested in halves(90):
-        ridge = Ridge(x[fitted])
-        one_hot = torch.tensor([[float(c == k) for k in range(3)]
-                                for c in labels[fitted]]).double()
-        said = ridge.fit(one_hot)(x[tested])
-        hits += sum(int(np.argmax(row)) == int(c)
-                    for row, c in zip(said.tolist(), labels[tested]))
-    assert linear_score(x, labels) == pytest.approx(100 * hits / 90)
 
 
 def test_explained_is_what_distances_leave():

@@ -141,8 +141,8 @@ def clean_copy(folder: Path) -> Path:
     """A copy of this checkout without what an earlier build left."""
     return shutil.copytree(
         ROOT, folder / 'mmrela', ignore=shutil.ignore_patterns(
-            '.*', 'build', 'data', 'dist', 'wandb', 'work_dirs', '*venv*',
-            '*.egg-info'))
+            '.*', 'build', 'data', 'dist', 'mlruns', 'wandb', 'work_dirs',
+            '*venv*', '*.egg-info'))
 
 
 @pytest.fixture(scope='module')
@@ -178,7 +178,7 @@ def sdist(project, tmp_path_factory) -> Path:
 
 def below(folder: Path, *names: str) -> list[str]:
     """The files of a checkout's folders that are code or text."""
-    suffixes = ('.md', '.py', '.sh', '.txt', '.yml')
+    suffixes = ('.md', '.py', '.sh', '.txt', '.typed', '.yml')
     return [name for name in files(folder) if name.endswith(suffixes)
             and name.startswith(tuple(f'{n}/' for n in names))]
 

@@ -19,6 +19,7 @@ LEFT_OUT = {
     'source .venv/bin/activate': 'is for the shell that has typed it',
     'python tools/prepare_cifar10.py': 'downloads; test_prepare.py does it',
     'python tools/prepare_mobilenet_v2.py': 'downloads; test_prepare.py, too',
+    'bash tools/test.sh': 'runs these very tests',
     'NNODES=2 NODE_RANK=0': 'asks for two machines with GPUs',
     'GPUS=16 GPUS_PER_NODE=8': 'asks for Slurm: test_slurm_train.py',
     'python tools/experiment.py table3_methods': 'takes an hour: '

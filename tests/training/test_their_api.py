@@ -8,8 +8,14 @@ import torch
 from hosts import small_config
 from mmengine.config import Config
 from mmengine.registry import init_default_scope
-from mmpretrain import FeatureExtractor, get_model, list_models
+from mmpretrain import (
+    FeatureExtractor,
+    ImageClassificationInferencer,
+    get_model,
+    list_models,
+)
 from mmpretrain.registry import DATASETS, MODELS
+from PIL import Image
 
 CONFIGS = Path(__file__).parents[2] / 'configs'
 TEST = [dict(type='Resize', scale=32), dict(type='NumpyToPIL', to_rgb=True),
@@ -47,6 +53,58 @@ def test_features_of_a_file(cifar_root, tmp_path):
     with torch.no_grad():
         expected = model.backbone(((rgb - mean) / std)[None])[-1][0]
     torch.testing.assert_close(found[-1], expected, rtol=1e-4, atol=1e-4)
+
+
+def inferencer(cfg: Config, folder: Path, classes: list[str]
+               ) -> ImageClassificationInferencer:
+    """mmpretrain's, of a network whose weights a training could have left."""
+    init_default_scope('mmpretrain')
+    torch.manual_seed(3)
+    model = MODELS.build(dict(
+        cfg.model, data_preprocessor=cfg.data_preprocessor))
+    torch.save(dict(state_dict=model.state_dict(), meta=dict(
+        dataset_meta=dict(classes=classes))), folder / 'x.pth')
+    return ImageClassificationInferencer(
+        cfg, pretrained=str(folder / 'x.pth'), device='cpu')
+
+
+@torch.no_grad()
+def likelihoods(network: torch.nn.Module, rgb: np.ndarray) -> np.ndarray:
+    """Of each class, by the network's parts and an image (H, W, 3) uint8."""
+    stats = network.data_preprocessor
+    image = torch.from_numpy(rgb.copy()).permute(2, 0, 1)
+    maps = network.backbone(((image - stats.mean) / stats.std)[None])[-1]
+    return network.head.fc(maps.mean((2, 3))).softmax(1)[0].numpy()
+
+
+def test_labels_for_new_images_of_cifar(tmp_path):
+    """Given a pipeline, since files come as BGR and CIFAR-10 as RGB."""
+    cfg = Config.fromfile(CONFIGS / 'finetune/resnet18_cifar10.py')
+    cfg.test_dataloader.dataset.pipeline = TEST
+    classes = [f'class {i}' for i in range(10)]
+    ours = inferencer(cfg, tmp_path, classes)
+    image = np.random.default_rng(0).integers(
+        256, size=(32, 32, 3), dtype=np.uint8)
+    found, = ours(image)
+    expected = likelihoods(ours.model, image[..., ::-1])
+    np.testing.assert_allclose(found['pred_scores'], expected, atol=1e-5)
+    assert found['pred_class'] == classes[expected.argmax()]
+
+
+def test_labels_for_new_images_of_a_folder(tmp_path):
+    """By the config as it is: the middle of a file of 256 pixels."""
+    cfg = Config.fromfile(CONFIGS / 'finetune/resnet50_imagefolder.py')
+    cfg.merge_from_dict({'model.backbone.depth': 18,
+                         'model.head.in_channels': 512,
+                         'model.head.num_classes': 3})
+    rgb = np.random.default_rng(0).integers(
+        256, size=(256, 256, 3), dtype=np.uint8)
+    Image.fromarray(rgb).save(tmp_path / 'new.png')
+    ours = inferencer(cfg, tmp_path, ['ape', 'bee', 'cat'])
+    found, = ours(str(tmp_path / 'new.png'))
+    expected = likelihoods(ours.model, rgb[16:240, 16:240])
+    np.testing.assert_allclose(found['pred_scores'], expected, atol=1e-5)
+    assert found['pred_class'] == ['ape', 'bee', 'cat'][expected.argmax()]
 
 
 def test_tools_see_the_hosts_pipeline(cifar_root, tmp_path):

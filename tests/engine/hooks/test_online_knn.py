@@ -22,12 +22,15 @@ from torch import nn
 from mmrela.engine.cpu_ranks import CPUDistributedDataParallel
 from mmrela.engine.hooks import OnlineKNNHook
 from mmrela.errors import UserError
+from mmrela.measures.regression import Ridge
 
 STATS = dict(mean=[100., 120., 140.], std=[50., 60., 70.])
 
 
 class Model(nn.Module):
     """Draws random numbers, has BN, and a part that stays in eval mode."""
+
+    backbone = None  # it tells how to pool tokens, of which there are none
 
     def __init__(self) -> None:
         super().__init__()
@@ -116,6 +119,38 @@ def test_score_of_arrays(cifar_root, k):
     assert runner.scalars == [(0, score(hook, runner))]
 
 
+def test_linear_score(cifar_root):
+    """Of the pixels' plain features, by one regression for all images."""
+    runner = fake_runner(probe=probe(cifar_root))
+    hook = started(runner, linear=True)
+    assert hook.names(runner) == ['knn_top1', 'linear_top1']
+    found = hook.scores(runner)
+    assert found['knn_top1'] == score(started(runner), runner)
+    pairs = []
+    for split in (hook._bank, hook._queries):
+        infos = [*map(split.dataset.get_data_info, range(len(split)))]
+        pairs.append((features_of(runner.model, infos),
+                      torch.tensor([int(i['gt_label']) for i in infos])))
+    (bank, labels), (queries, truth) = pairs
+    ridge = Ridge(bank).fit(F.one_hot(labels, 10))
+    hits = sum(int(ridge(query[None]).argmax()) == label
+               for query, label in zip(queries, truth.tolist()))
+    assert 15 < 100 * hits / len(truth) < 100
+    assert found['linear_top1'] == pytest.approx(100 * hits / len(truth))
+
+
+@torch.no_grad()
+def features_of(model, infos):
+    """(n, 8), image by image, in eval mode."""
+    mean, std = (torch.tensor(STATS[s])[:, None, None] for s in STATS)
+    model.eval()
+    rows = [model.extract_feat((
+        (torch.from_numpy(np.array(info['img'])).permute(2, 0, 1) - mean)
+        / std)[None])[-1].mean((2, 3))[0] for info in infos]
+    model.train()
+    return torch.stack(rows)
+
+
 def test_score_of_files_and_a_part_of_the_bank(tmp_path):
     """BGR files of mixed sizes; every third image of the bank votes."""
     root = class_folders(tmp_path)
@@ -161,12 +196,12 @@ def test_nothing_is_disturbed(cifar_root, workers):
 def test_ranks_share_the_work(cifar_root, tmp_path, size):
     """Two batches of queries on three ranks leave one without any."""
     runner = fake_runner(probe=probe(cifar_root))
-    expected = score(started(runner, k=20), runner)
+    expected = started(runner, k=20, linear=True).scores(runner)
 
     def work(rank):
         runner = fake_runner(probe=probe(cifar_root))
         runner.model = CPUDistributedDataParallel(runner.model)
-        found = score(started(runner, k=20), runner)
+        found = started(runner, k=20, linear=True).scores(runner)
         (tmp_path / f'{rank}.json').write_text(json.dumps(found))
 
     codes, said = run_ranks(work, size, tmp_path)

@@ -19,7 +19,7 @@ from mmrela.errors import UserError
 from mmrela.priors import build_prior
 
 KEYS = [f'{kind}_top{count}' for kind in ('linear', 'knn')
-        for count in (1, 5)]
+        for count in (1, 5)] + ['recall_at_1', 'map_at_200']
 
 
 @pytest.fixture(scope='module')
@@ -84,7 +84,7 @@ def test_the_linear_score_is_linear_probes(work_dir, options, tmp_path):
 
 def test_ranks_end_in_the_same_scores(cfg, tmp_path):
     def scores() -> dict | None:
-        return evaluate(cfg, build_prior('random', cfg=cfg), 3, 0)
+        return evaluate(cfg, build_prior('random', cfg=cfg), 3, 0, [2])
 
     def work(rank: int) -> None:
         (tmp_path / f'{rank}.json').write_text(json.dumps(scores()))
@@ -106,6 +106,28 @@ def test_a_folder_of_classes(image_folder, tmp_path, capsys):
     row, = json.loads((tmp_path / 'evaluation.json').read_text())
     assert (row['train_images'], row['test_images']) == (18, 18)
     assert row['linear_top5'] == row['knn_top5'] == 100  # of three classes
+
+
+def test_few_labels_are_columns(work_dir, options, tmp_path, capsys):
+    """Of both kinds of amounts."""
+    file = work_dir / 'epoch_10.pth'
+    assert call('evaluate', CIFAR, file, '--epochs', 1, '--labels', 0.1, 2,
+                '--out', tmp_path, '--cfg-options', *options) == 0
+    row, = json.loads((tmp_path / 'evaluation.json').read_text())
+    assert [(few['labels'], few['images']) for few in row['few_labels']] == [
+        (0.1, 10), (2, 20)]
+    table = capsys.readouterr().out
+    for few, of in zip(row['few_labels'],
+                       ['10 % of labels', '2 labels a class']):
+        score, deviation = few['knn_top1']
+        assert f'{of}: ridge | {of}: kNN |' in table
+        assert f'| {score:.2f} ± {deviation:.2f} |' in table
+
+
+@pytest.mark.parametrize('amount', ['0', '1.5', '-1', 'all'])
+def test_amounts_that_are_none(amount, capsys):
+    assert call('evaluate', CIFAR, 'x.pth', f'--labels={amount}') == 2
+    assert '--labels' in capsys.readouterr().err
 
 
 def test_images_that_do_not_go_together(image_folder, tmp_path, mistake):

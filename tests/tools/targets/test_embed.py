@@ -5,8 +5,9 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from calls import CIFAR, DATA, ROOT, call
+from calls import CIFAR, DATA, ROOT, call, colors
 from forked import run_ranks
+from matplotlib.colors import to_hex
 from PIL import Image
 
 from _lib.config import load_config
@@ -14,6 +15,7 @@ from _lib.targets.embedding import embed
 from mmrela.priors import build_prior
 
 FOLDER = str(ROOT / 'configs' / 'byol_rela_r50_folder.py')
+BY_CLASS = {to_hex(f'C{number}') for number in range(10)}
 SMALL = ['model.backbone.depth=18', 'train_dataloader.num_workers=0']
 
 
@@ -36,6 +38,7 @@ def test_labels_and_picture(written):
     assert labels == [str(i % 10) for i in range(200)]
     with Image.open(written.with_suffix('.png')) as image:
         assert len(np.unique(np.asarray(image.convert('L')))) > 50
+    assert BY_CLASS <= colors(written.with_suffix('.map.png'))
 
 
 def test_a_prior_reads_them(written, cifar_root, tmp_path, capsys):
@@ -78,7 +81,7 @@ def test_a_folder_without_labels(image_folder, tmp_path, mistake, capsys):
     assert ids == [f'{i:02}.jpg' for i in range(18) if i != 7] + ['']
     assert np.load(out).shape == (17, 512)
     assert sorted(file.name for file in out.parent.iterdir()) == [
-        'x.ids.txt', 'x.npy', 'x.png']
+        'x.ids.txt', 'x.map.png', 'x.npy', 'x.png']
     assert '(17, 512)' in capsys.readouterr().out
 
 

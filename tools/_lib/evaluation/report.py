@@ -9,21 +9,25 @@ from matplotlib.figure import Figure
 from mmrela.files.atomic import write_atomically
 
 from ..markdown import table
+from .few import columns
 
 # key of a row -> title of its column, and the style of its curve
 COLUMNS = dict(
     linear_top1=('linear, top-1 %', 'C0o-'),
     linear_top5=('linear, top-5 %', 'C0o:'),
     knn_top1=('kNN, top-1 %', 'C1o-'),
-    knn_top5=('kNN, top-5 %', 'C1o:'))
+    knn_top5=('kNN, top-5 %', 'C1o:'),
+    recall_at_1=('recall@1 %', 'C2o-'),
+    map_at_200=('mAP@200 %', 'C2o:'))
 
 
 def markdown(rows: list[dict]) -> str:
     """A row for each network, its scores, and of how many images."""
-    head = ['network', *(title for title, _ in COLUMNS.values())]
-    cells = [[row['model'], *(f'{row[key]:.2f}' for key in COLUMNS)]
-             for row in rows]
     first = rows[0]
+    head = ['network', *(title for title, _ in COLUMNS.values()),
+            *(title for title, _ in columns(first))]
+    cells = [[row['model'], *(f'{row[key]:.2f}' for key in COLUMNS),
+              *(cell for _, cell in columns(row))] for row in rows]
     images = (f'{first["train_images"]} images to learn from, '
               f'{first["test_images"]} to test on')
     return (f'{table(head, cells)}\n\n'

@@ -27,7 +27,7 @@ def carry_out(cfg: Config, args: argparse.Namespace) -> str:
     rows = []
     for model in networks(cfg, [*files.values()] or args.checkpoints,
                           args.prior, args.weights, args.image_size):
-        row = evaluate(cfg, model, args.epochs, args.seed)
+        row = evaluate(cfg, model, args.epochs, args.seed, args.labels)
         if row is not None:
             name = model.name.removeprefix('checkpoint:')
             rows.append(dict(model=name, **row, epochs=args.epochs,

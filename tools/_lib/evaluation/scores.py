@@ -8,9 +8,10 @@ from pathlib import Path
 from mmengine.config import Config
 
 from mmrela.errors import UserError
-from mmrela.measures.neighbours import knn_votes, top
+from mmrela.measures.neighbours import knn_votes, retrieval, top
 from mmrela.priors import Prior, build_prior, load_student
 
+from .few import few_labels
 from .labelled import both_splits
 from .probe import classify
 
@@ -18,19 +19,21 @@ NEIGHBOURS = 200  # as OnlineKNNHook
 TOPS = 1, 5
 
 
-def evaluate(cfg: Config, model: Prior, epochs: int, seed: int
-             ) -> dict | None:
+def evaluate(cfg: Config, model: Prior, epochs: int, seed: int,
+             few: list[float]) -> dict | None:
     """Scores in per cent, of features that are computed once.
 
     Args:
         cfg: Its ``probe`` names labelled images.
         model: Whose features are scored.
         epochs: Of the linear classifier.
-        seed: Of its weights and batches.
+        seed: Of its weights and batches, and of the draws of labels.
+        few: Amounts of labels, see ``few.draw``.
 
     Returns:
-        ``linear_top1``, ``linear_top5``, ``knn_top1``, ``knn_top5`` and the
-        numbers of images; ``None`` on all ranks but the first.
+        ``linear_top1``, ``linear_top5``, ``knn_top1``, ``knn_top5``,
+        ``recall_at_1``, ``map_at_200``, the numbers of images, and
+        ``few_labels`` if asked for; ``None`` on all ranks but the first.
 
     Raises:
         UserError: of the images.
@@ -43,9 +46,14 @@ def evaluate(cfg: Config, model: Prior, epochs: int, seed: int
         linear=classify((bank, labels), features, epochs, seed),
         knn=knn_votes(features, bank, labels, int(labels.max()) + 1,
                       NEIGHBOURS))
+    recall, precision = retrieval(features, bank, labels, truth, NEIGHBOURS)
+    more = dict(few_labels=few_labels(
+        few, (bank, labels), (features, truth), seed, NEIGHBOURS)
+        ) if few else {}
     return dict(
         {f'{name}_top{count}': round(top(scores, truth, count), 2)
          for name, scores in found.items() for count in TOPS},
+        recall_at_1=round(recall, 2), map_at_200=round(precision, 2), **more,
         train_images=len(bank), test_images=len(features),
         warning=splits.warning())
 

@@ -57,7 +57,8 @@ def _timm(name: str, *more: str, **options: object) -> Recipe:
     return Recipe('timm', name, [
         'import timm, torch',
         f'model = timm.create_model({name!r}, num_classes=0'
-        f'{", " * bool(call)}{call})', *more])
+        f'{", " * bool(call)}{call})', *more],
+        arguments=None if more else options)
 
 
 def _stem(source: Source) -> list[str]:

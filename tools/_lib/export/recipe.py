@@ -55,6 +55,7 @@ class Recipe:
         names: Weights under our names and its own -> under its names.
         save: Writes them to an open file.
         call: ``model`` as it maps images to features, if not by itself.
+        arguments: What ``network`` is told, if it is the model unchanged.
     """
     library: str
     network: str
@@ -63,6 +64,7 @@ class Recipe:
     names: Callable[[State, State], State] = in_order
     save: Callable[[State, BinaryIO], None] = torch.save
     call: Callable[[nn.Module], Callable[[Tensor], Tensor]] = nn.Sequential
+    arguments: dict | None = None
 
     def state(self, source: Source) -> State:
         """The source's weights under the library's names.
@@ -71,7 +73,7 @@ class Recipe:
             UserError: the library has no such network.
         """
         try:
-            theirs = _run(self.lines).state_dict()
+            theirs = built(self.lines).state_dict()
             return self.names(source.state, theirs)
         except (TypeError, ValueError, RuntimeError) as e:
             raise self.missing(source, e) from e
@@ -88,7 +90,7 @@ class Recipe:
 
     def difference(self, source: Source, file: str) -> float:
         """Of features, relative to the largest one, as a user gets them."""
-        model = _run([self.code(file)])
+        model = built([self.code(file)])
         model.eval()  # of mmpretrain's backbones it returns nothing
         return compare(source, self.call(model))
 
@@ -125,7 +127,7 @@ def carry_out(source: Source, recipe: Recipe, out: Path) -> str:
             f'model.eval()\n{source.normalization()}')
 
 
-def _run(lines: list[str]) -> nn.Module:
+def built(lines: list[str]) -> nn.Module:
     """``model`` after lines of ours, which hold a config's literals only."""
     scope: dict = {}
     with redirect_stdout(StringIO()):  # mmengine tells what it loads

@@ -6,7 +6,9 @@ from pathlib import Path
 
 from mmengine.logging import MMLogger
 
-from . import libraries, onnx, own
+from mmrela.errors import UserError
+
+from . import hub, libraries, onnx, own
 from .recipe import carry_out
 from .source import Source
 
@@ -24,7 +26,12 @@ def export(args: argparse.Namespace) -> str:
     """
     MMLogger.get_current_instance().setLevel('WARNING')
     source = Source(args.checkpoint, args.config, args.image_size)
-    out = args.out or default(args.checkpoint, args.to)
+    out = Path(args.out or default(args.checkpoint, args.to))
+    if str(args.out).endswith('/'):
+        if args.to != 'timm':
+            raise UserError(f'--out {args.out} is a folder, which --to timm '
+                            'alone writes')
+        return hub.carry_out(source, out)
     if args.to == 'onnx':
         return onnx.carry_out(source, out)
     return carry_out(source, RECIPES[args.to](source), out)

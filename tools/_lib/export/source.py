@@ -80,16 +80,27 @@ class Source:
             self.kind == 'ResNet_CIFAR') else USUAL)
         return size if isinstance(size, int) else size[0]
 
-    def normalization(self) -> str:
-        """How images must be prepared, as a line of Python."""
+    def prepared(self) -> tuple[list[float], list[float], str] | None:
+        """Mean and deviation of images of 0 to 1, and their channels' order.
+
+        ``None`` if they are not normalised.
+        """
         stats = (self.cfg.model.get('data_preprocessor')
                  or self.cfg.get('data_preprocessor') or {})
         if not stats.get('mean'):
-            return '# images: (n, 3, H, W), not normalised'
+            return None
         mean, std = ([round(value / 255, 5) for value in stats[key]]
                      for key in ('mean', 'std'))
-        return (f'# images: (n, 3, H, W), {_order(self.cfg, stats)} of 0 to 1 '
-                f'through Normalize({mean}, {std})')
+        return mean, std, _order(self.cfg, stats)
+
+    def normalization(self) -> str:
+        """How images must be prepared, as a line of Python."""
+        prepared = self.prepared()
+        if prepared is None:
+            return '# images: (n, 3, H, W), not normalised'
+        mean, std, order = prepared
+        return (f'# images: (n, 3, H, W), {order} of 0 to 1 through '
+                f'Normalize({mean}, {std})')
 
 
 def _named(entry: object) -> object:

@@ -18,11 +18,12 @@ from mmrela.priors import Prior
 from mmrela.priors.feature_file import write_features
 
 from ..images import build_dataset, own_labels
+from .map import draw_map
 from .neighbours import NEIGHBOURS, Shown, choose, picture
 
 
 def embed(cfg: Config, prior: Prior, out: Path, skip: bool) -> str:
-    """Write features, ids, labels and a picture; what to tell.
+    """Write features, ids, labels and two pictures; what to tell.
 
     Args:
         cfg: Whose training images they are.
@@ -58,6 +59,8 @@ def embed(cfg: Config, prior: Prior, out: Path, skip: bool) -> str:
         picture(Rows(dataset, rows), [shown], choose(None, len(rows)),
                 file)
         said.append(f'{file}: a few images and their nearest neighbours')
+        file = out.with_suffix('.map.png')
+        said.append(f'{file}: {draw_map(features, labels, prior.name, file)}')
     return '\n'.join(said)
 
 

@@ -12,7 +12,8 @@ from mmrela.features.images import images_of
 from mmrela.features.labelled import LabelledImages
 from mmrela.features.stopwatch import Stopwatch
 from mmrela.features.timing import measure, spread
-from mmrela.measures.regression import distances, linear_score
+from mmrela.measures.classifier import linear_score
+from mmrela.measures.regression import distances
 from mmrela.measures.spectra import effective_rank, spectrum
 from mmrela.pca import BatchPCA, whitening
 from mmrela.priors import JoinedPrior, Prior, build_prior
