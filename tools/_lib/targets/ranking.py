@@ -55,7 +55,7 @@ class Labels:
                  rows: list[int]) -> None:
         self.cfg, self.probe = cfg, None
         self.labels = own_labels(dataset, rows)
-        if self.labels is None and 'probe' in cfg:
+        if self.labels is None and cfg.get('probe'):
             self.probe = LabelledImages('probe.train', cfg.probe.train,
                                         len(rows))
             self.labels = self.probe.labels[list(self.probe.rows)]
