@@ -31,9 +31,10 @@ def probe(cfg: Config, model: Prior, epochs: int, seed: int) -> dict:
     train, test, _ = splits
     logits = classify(train, test[0], epochs, seed,
                       cfg.probe.get('batch_size', BATCH))
-    return dict(linear_top1=round(top(logits, test[1], 1), 2), model=model.name,
-                train_images=len(train[0]), test_images=len(test[0]),
-                warning=splits.warning(), epochs=epochs, seed=seed)
+    return dict(linear_top1=round(top(logits, test[1], 1), 2),
+                model=model.name, train_images=len(train[0]),
+                test_images=len(test[0]), warning=splits.warning(),
+                epochs=epochs, seed=seed)
 
 
 def sentence(result: dict) -> str:
