@@ -37,6 +37,10 @@ SOME = dict(
     tuning=['cosine, lr 0.001'],
     vicreg_hand_over=['50 %'])
 
+# Not in the fast suite, whose other tables do the same on smaller images.
+LONG = ('table1_in1k', 'table1_tinyimagenet', 'table2_cifar10',
+        'table2_tinyimagenet')
+
 
 def in_this_process(tool: str, *arguments: str, done: Path, **_) -> None:
     """As :func:`_runs.call`, without the imports of a new process."""
@@ -112,7 +116,9 @@ def carry_out(name: str, only: list[str], root_of, done: Path) -> None:
 
 
 @pytest.mark.parametrize('name, only', [
-    *(pytest.param(*some, id=some[0]) for some in SOME.items()),
+    *(pytest.param(*some, id=some[0],
+                   marks=[pytest.mark.slow] * (some[0] in LONG))
+      for some in SOME.items()),
     *(pytest.param(name, [], id=f'{name}, all', marks=pytest.mark.slow)
       for name in TABLES)])
 def test_smoke(name, only, root_of, tmp_path, monkeypatch):
