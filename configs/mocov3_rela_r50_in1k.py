@@ -1,4 +1,4 @@
-_base_ = ['mmpretrain::mocov3/mocov3_resnet50_8xb512-amp-coslr-100e_in1k.py', '_base_/rela.py']
+_base_ = ['mmpretrain::mocov3/mocov3_resnet50_8xb512-amp-coslr-100e_in1k.py', '_base_/rela.py', '_base_/datasets/in1k_probe.py']
 model = dict(type='Rela', host=_base_.model.type, rela_head=_base_.rela_head)
 train_dataloader = dict(
     sampler=_base_.rela_sampler, collate_fn=_base_.rela_collate,

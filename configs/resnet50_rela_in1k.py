@@ -1,5 +1,5 @@
 # Labels: a classifier is the host.
-_base_ = ['mmpretrain::resnet/resnet50_8xb32_in1k.py', '_base_/rela.py']
+_base_ = ['mmpretrain::resnet/resnet50_8xb32_in1k.py', '_base_/rela.py', '_base_/datasets/in1k_probe.py']
 model = dict(type='Rela', host=_base_.model.type, rela_head=_base_.rela_head)
 train_dataloader = dict(
     sampler=_base_.rela_sampler, collate_fn=dict(type='default_collate'),

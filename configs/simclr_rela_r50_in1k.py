@@ -1,5 +1,5 @@
 # 8 GPUs x 256: the recipe's rate, for 4096 images a step, is scaled to 2048.
-_base_ = ['mmpretrain::simclr/simclr_resnet50_16xb256-coslr-200e_in1k.py', '_base_/rela.py']
+_base_ = ['mmpretrain::simclr/simclr_resnet50_16xb256-coslr-200e_in1k.py', '_base_/rela.py', '_base_/datasets/in1k_probe.py']
 model = dict(type='Rela', host=_base_.model.type, rela_head=_base_.rela_head)
 train_dataloader = dict(
     sampler=_base_.rela_sampler, collate_fn=_base_.rela_collate,

@@ -1,4 +1,4 @@
-_base_ = ['mmpretrain::swav/swav_resnet50_8xb32-mcrop-coslr-200e_in1k-224px-96px.py', '_base_/rela.py']
+_base_ = ['mmpretrain::swav/swav_resnet50_8xb32-mcrop-coslr-200e_in1k-224px-96px.py', '_base_/rela.py', '_base_/datasets/in1k_probe.py']
 _base_.rela_pipeline[0].num_views = 2  # as SwAV's own views of 224 pixels
 model = dict(type='Rela', host=_base_.model.type, rela_head=_base_.rela_head)
 train_dataloader = dict(

@@ -50,7 +50,8 @@ def parse_args() -> argparse.Namespace:
         help='images in FOLDER/train/CLASS and FOLDER/val/CLASS (default: '
         "those of the config's `probe`)")
     add('--image-size', type=positive, metavar='S',
-        help='side of the square to which images are resized and cropped')
+        help='side of the square to which images are resized and cropped '
+        '(default, of checkpoints: `probe.image_size`)')
     add('--epochs', type=positive, default=100,
         help='of the linear classifier (default: 100)')
     add('--seed', type=int, default=0,

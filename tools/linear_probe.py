@@ -24,7 +24,8 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('--weights', metavar='FILE|none', help='of the prior')
     parser.add_argument(
         '--image-size', type=int, metavar='S',
-        help='side of the square to which images are resized and cropped')
+        help='side of the square to which images are resized and cropped '
+        '(default, of a checkpoint: `probe.image_size`)')
     parser.add_argument('--epochs', type=int, default=100,
                         help='of the classifier (default: 100)')
     parser.add_argument('--seed', type=int, default=0,
@@ -42,13 +43,14 @@ def main() -> None:
     from mmrela.files.atomic import write_atomically
     from mmrela.priors import build_prior, load_student
     cfg = load_config(args)
-    if 'probe' not in cfg:
+    if not cfg.get('probe'):
         raise ToolError(f'{args.config} has no `probe` entry with labelled '
                         'train and test images')
     if args.prior:
         model = build_prior(args.prior, args.weights, args.image_size, cfg)
     else:
-        model = load_student(args.checkpoint, args.image_size, cfg)
+        size = args.image_size or cfg.probe.get('image_size')
+        model = load_student(args.checkpoint, size, cfg)
     result = probe(cfg, model, args.epochs, args.seed)
     print(sentence(result))
     if args.out:

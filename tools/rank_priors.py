@@ -32,6 +32,12 @@ def parse_args() -> argparse.Namespace:
         '--samples', type=int, default=5000, metavar='N',
         help='images to look at, evenly spaced (default: 5000)')
     parser.add_argument(
+        '--zero-one', action='store_true',
+        help='distances by the 0/1 loss of linear probes, too (needs labels)')
+    parser.add_argument(
+        '--checkpoints', nargs='+', type=Path, default=[], metavar='FILE',
+        help="of this config's runs: Theorem 3's terms (needs labels)")
+    parser.add_argument(
         '--out', type=Path, metavar='DIR',
         help='write ranking.md, ranking.json and ranking.png there')
     return parser.parse_args()
@@ -44,7 +50,8 @@ def main() -> None:
     from _lib.config import load_config
     from _lib.targets.ranking import rank
     from _lib.targets.ranking_report import markdown, write_report
-    found = rank(load_config(args, rela=True), args.priors, args.samples)
+    found = rank(load_config(args, rela=True), args.priors, args.samples,
+                 args.zero_one, args.checkpoints)
     print(markdown(found))
     if args.out:
         write_report(found, args.out)

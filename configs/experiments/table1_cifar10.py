@@ -3,10 +3,10 @@
 # draws anew. Beside the paper's baseline, whose learning rate is constant,
 # stands one with warm-up and cosine, at three rates. CF10-T is our own BYOL of
 # the full budget as the prior.
-_base_ = '_base_/narrow.py'
+_base_ = ['_base_/narrow.py', '_base_/networks.py']
 title = 'BYOL with and without RELA on CIFAR-10, by budget'
 baseline = 'BYOL, 100 %'  # for cost to accuracy, Fig. 4c
-priors = dict(cf10_t=dict(of='BYOL, 100 %'))
+priors = dict(cf10_t=dict(of='BYOL, 100 %'), **_base_._networks)
 
 _byol = 'configs/byol_rela_r18_cifar10_device.py'
 _cosine = 'configs/experiments/_base_/byol_cosine.py'
@@ -35,6 +35,12 @@ rows = [
         overrides={'train_dataloader.sampler.ratio': budget / 100, _rate: rate})
     for rate in (3e-4, 3e-3)
     for budget in (20, 100)
+] + [
+    dict(
+        name=f'BYOL + RELA, {label}, {budget} %', config=_byol, prior=prior, sizes=['smoke', 'paper'],
+        overrides={'train_dataloader.sampler.ratio': budget / 100})
+    for budget in (10, 20, 50)
+    for prior, label in _base_._others.items()
 ]
 _knn = {'default_hooks.knn.type': 'OnlineKNNHook'}
 # 140 steps at 10 %. Algorithm 1 is not made faster in proportion, by 28: in a

@@ -1,14 +1,16 @@
 # Paper, table 3: eight methods and what RELA adds to each, at a budget of
 # 10 %. In the small size each original is run at two learning rates (BYOL at
 # the one that was tuned for it), RELA at the paper's.
-_base_ = '_base_/narrow.py'
+_base_ = ['_base_/narrow.py', '_base_/clip.py']
 title = 'Methods with and without RELA on CIFAR-10'
+priors = dict(clip_rn50=_base_._clip.clip_rn50)
 _methods = dict(byol='BYOL', simsiam='SimSiam', mocov2='MoCo v2', vicreg='VICReg', dino='DINO', simclr='SimCLR', barlowtwins='Barlow Twins', swav='SwAV')
 _rows = [
     ('{}, lr 1e-4', 'none', 1e-4, ['smoke', 'small']),
     ('{}, lr 1e-3', 'none', 1e-3, ['smoke', 'small', 'paper']),
     ('{} + RELA, random prior', 'random', 1e-3, ['smoke', 'small', 'paper']),
     ('{} + RELA, MobileNet-V2', 'mobilenet_v2', 1e-3, ['smoke', 'small', 'paper']),
+    ('{} + RELA, CLIP-RN50', 'clip_rn50', 1e-3, ['smoke', 'paper']),
 ]
 # DINO's warm-up of 30 epochs and frozen last layer of one, out of 100.
 _at = dict(dino={'model.head.warmup_iters': 117, 'model.freeze_last_layer': 4})

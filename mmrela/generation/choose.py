@@ -8,10 +8,9 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from ..errors import UserError
-from ..features.extract import extract
 from ..features.images import PriorImages
 from ..rng import generator_of, seed_of
-from .pieces import Piece, PieceImages
+from .pieces import Piece, features_of
 
 CANDIDATES, CROPS = 300, 5  # RDED's: images of a class, crops of each
 WAYS = ('random', 'ranked', 'crops')
@@ -66,9 +65,7 @@ def _draw(labels: Tensor, left_out: Tensor, label: int,
 
 def _scores(images: PriorImages, pieces: list[Piece]) -> Tensor:
     """How well each piece shows its class, (pieces,), more is better."""
-    seen = PieceImages(images.dataset, images.prior, images.workers,
-                       pieces=pieces)
-    features = torch.cat([part for part, _ in extract(seen, 'candidates')])
+    features = features_of(images, pieces, 'candidates')
     labels = torch.tensor([piece.label for piece in pieces])
     if images.prior.head is not None:
         with torch.no_grad():

@@ -1,4 +1,4 @@
-"""Images, and crops of images, that a distilled data set may be made of."""
+"""Images, and crops of images, as priors see them."""
 from __future__ import annotations
 
 from collections.abc import Sequence
@@ -6,15 +6,17 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
 
+import torch
 from PIL import Image
 from torch import Tensor
 from torchvision.transforms import RandomResizedCrop
 
 from ..datasets.rgb import Sample
+from ..features.extract import extract
 from ..features.images import PriorImages
 from ..rng import seed_of, seeded
 
-SCALE, RATIO = (0.5, 1.0), (3 / 4, 4 / 3)  # of crops: RELA's weak views
+SCALE, RATIO = 0.5, (3 / 4, 4 / 3)  # of crops: RELA's weak views
 
 
 class Piece(NamedTuple):
@@ -24,10 +26,12 @@ class Piece(NamedTuple):
         row: Of the sample in its data set.
         label: Its class.
         seed: Of the crop; ``None`` for the whole image.
+        scale: Least share of the image's area that the crop takes.
     """
     row: int
     label: int
     seed: int | None = None
+    scale: float = SCALE
 
 
 class Cut(Sample):
@@ -35,7 +39,7 @@ class Cut(Sample):
 
     def __init__(self, dataset: object, piece: Piece) -> None:
         super().__init__(dataset, piece.row)
-        self.seed = piece.seed
+        self.seed, self.scale = piece.seed, piece.scale
 
     @property
     def id(self) -> str:
@@ -53,7 +57,8 @@ class Cut(Sample):
         if self.seed is None:
             return image
         with seeded(seed_of(self.index, self.seed)):
-            crop = RandomResizedCrop(image.size[::-1], SCALE, RATIO)
+            crop = RandomResizedCrop(
+                image.size[::-1], (self.scale, 1.0), RATIO)
             return crop(image)
 
 
@@ -67,3 +72,20 @@ class PieceImages(PriorImages):
 
     def __getitem__(self, index: int) -> Tensor:
         return self.prior.input_of(Cut(self.dataset, self.pieces[index]))
+
+
+def features_of(images: PriorImages, pieces: Sequence[Piece],
+                title: str) -> Tensor:
+    """Features of pieces, (pieces, d) float32.
+
+    Args:
+        images: All images, as the prior sees them.
+        pieces: Which of them.
+        title: Of the progress bar.
+
+    Raises:
+        UserError: as :func:`~mmrela.features.extract.extract`.
+    """
+    seen = PieceImages(images.dataset, images.prior, images.workers,
+                       pieces=pieces)
+    return torch.cat([part for part, _ in extract(seen, title)])

@@ -9,7 +9,8 @@ import pytest
 from calls import ROOT, call
 
 PAGES = ['README.md', 'tools/README.md', 'configs/README.md',
-         'configs/experiments/README.md', 'configs/experiments/toy_study.md']
+         'configs/experiments/README.md', 'configs/experiments/toy_study.md',
+         'configs/experiments/views.md']
 TOOLS = {file.stem for file in (ROOT / 'tools').glob('[!_]*.py')}
 
 

@@ -36,7 +36,8 @@ RIGHT = dict(
     prepare_cifar10=[], prepare_fashion_mnist=[], prepare_images=['a', 'b'],
     prepare_mobilenet_v2=[],
     rank_priors=[CIFAR, '--priors', 'random'],
-    show_targets=[CIFAR, '--stores', 'dir'], toy_study=[], train=[CIFAR])
+    show_targets=[CIFAR, '--stores', 'dir'], show_views=[CIFAR],
+    toy_study=[], train=[CIFAR])
 WRONG = dict(
     benchmark=[[], ['step', 'no.py'], ['pca', '--pairs', '0']],
     check_targets=[[], ['dir', '--config', 'no.py']],
@@ -54,13 +55,14 @@ WRONG = dict(
     rank_priors=[['no.py', '--priors', 'random'],
                  [CIFAR, '--priors', 'random', 'random']],
     show_targets=[['no.py', '--stores', 'dir'], [CIFAR]],
+    show_views=[['no.py'], [CIFAR, '--classes', '1', '1']],
     toy_study=[['--seeds', '1']],
     train=[['no.py'], ['mmpretrain::byol/no.py'], ['nothing::no.py'],
            [CIFAR, '--launcher', 'x'], [CIFAR, '--dump'],
            [CIFAR, '--rela', '']])
 HAVE_OPTIONS = ['benchmark', 'check_targets', 'distill', 'embed',
                 'evaluate', 'gen_targets', 'linear_probe', 'rank_priors',
-                'show_targets', 'train']
+                'show_targets', 'show_views', 'train']
 
 
 @pytest.mark.parametrize('tool', TOOLS)

@@ -11,6 +11,7 @@ from calls import ROOT
 from mmengine.config import Config
 
 import train
+from _lib.cli import ToolError
 from _lib.config import load_config
 from _lib.experiments import table as _table
 
@@ -45,6 +46,13 @@ def plan(name: str, size: str) -> list[_table.Run]:
     return _table.plan(table, size, Path('work_dirs'))
 
 
+def sizes(name: str) -> list[str]:
+    """Those for which a table has rows."""
+    table = _table.load_table(name)
+    return [size for size in table.sizes
+            if any(size in row.get('sizes', [size]) for row in table.rows)]
+
+
 def test_all_tables_are_seen():
     assert set(TABLES) >= {'quickstart', 'table1_cifar10', 'table3_methods',
                            'fig4b_static_lambda', 'ablation_targets'}
@@ -52,8 +60,9 @@ def test_all_tables_are_seen():
 
 @pytest.mark.parametrize('name', TABLES)
 def test_rows_differ(name):
-    sizes = ['smoke', 'small', 'paper']
-    for size in ['smoke', *QUICKSTART] if name == 'quickstart' else sizes:
+    assert {'smoke', 'short' if name == 'quickstart' else 'paper'} <= {
+        *sizes(name)}
+    for size in sizes(name):
         runs = plan(name, size)
         assert len({run.key for run in runs}) == len(runs)
         assert len({run.row for run in runs}) == len(runs)
@@ -68,7 +77,8 @@ def test_rows_differ(name):
 
 @pytest.mark.parametrize('name', TABLES)
 def test_the_command_line_says_what_the_key_says(name, monkeypatch):
-    for run in {run.row: run for run in plan(name, 'small')}.values():
+    size = 'small' if 'small' in sizes(name) else 'paper'
+    for run in {run.row: run for run in plan(name, size)}.values():
         monkeypatch.setattr(sys, 'argv', ['', run.config, *run.cfg_options])
         cfg = load_config(train.parse_args())
         told = _table.settings_key(cfg, run.generation, run.probe_epochs)
@@ -169,6 +179,26 @@ def test_the_quickstart_is_a_small_size_with_curves(size):
     assert settings.seeds == [0]
     assert knn == dict(type='OnlineKNNHook', by_epoch=False, limit=5000,
                        interval=QUICKSTART[size][0] * 78 // 12)
+
+
+def test_a_prior_of_another_table_is_its_first_run():
+    """Of the same size; the prior's size in pixels is the run's own."""
+    run, = (run for run in plan('table1_cifar10', 'paper')
+            if run.row == 'BYOL + RELA, CF100-T, 20 %')
+    [same] = (run for run in plan('table1_cifar100', 'paper')
+              if run.row == 'BYOL, 100 %')
+    assert run.source.work_dir == same.work_dir and same.seed == 0
+    assert run.generation == dict(of=same.key, image_size=32)
+    own, = (run for run in plan('table1_cifar100', 'paper')
+            if run.row == 'BYOL + RELA, CF100-T, 20 %')
+    assert own.source.key == same.key
+
+
+def test_a_prior_of_a_row_that_is_not_there():
+    table = _table.load_table('table1_cifar100')
+    table.priors.cf10_t.of = 'BYOL, 99 %'
+    with pytest.raises(ToolError, match="no such rows as 'BYOL, 99 %'"):
+        _table.plan(table, 'paper', Path('work_dirs'))
 
 
 def test_rates_are_tuned_on_images_of_their_own():

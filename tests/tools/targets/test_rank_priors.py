@@ -7,11 +7,14 @@ from types import SimpleNamespace
 
 import layouts
 import pytest
+import torch
 from calls import CIFAR, DATA, IN1K, ROOT, call, cifar, in1k, lines
 from PIL import Image
 
+from _lib.config import load_config
 from _lib.targets import ranking
 from mmrela.datasets.host import build_host
+from mmrela.priors import build_prior
 
 RED = """\
 import torch
@@ -95,6 +98,7 @@ def test_several_at_once(mine, cifar_root, tmp_path):
 
 
 UNLABELLED = """
+probe = dict(_delete_=True)
 train_dataloader = dict(dataset=dict(
     _delete_=True, type='RelaTargetDataset', host='CustomDataset',
     targets='nowhere', rela_pipeline=[], data_root={root!r},
@@ -105,6 +109,37 @@ PROBE = """
 probe = dict(train=dict(type='ImageNet', split='train', data_root={root!r},
                         pipeline=[dict(type='LoadImageFromFile')]))
 """
+
+
+@pytest.fixture
+def student(tmp_path) -> Path:
+    """A checkpoint that holds the prior ``random:1``."""
+    cfg = load_config(SimpleNamespace(config=CIFAR, cfg_options=None))
+    state = build_prior('random:1', cfg=cfg).model.state_dict()
+    torch.save(dict(state_dict=state), tmp_path / 'epoch_1.pth')
+    return tmp_path / 'epoch_1.pth'
+
+
+def test_both_losses_and_theorem_3(student, cifar_root, tmp_path, capsys):
+    """The student is one of the priors, and explains it."""
+    assert call('rank_priors', CIFAR, '--priors', 'random,size=8', 'random:1',
+                '--samples', 100, '--out', tmp_path, '--zero-one',
+                '--checkpoints', student, *cifar(cifar_root, tmp_path),
+                f'{DATA}.indices=100') == 0
+    found = ranked(tmp_path)
+    between = torch.tensor(found['zero_one'])
+    assert between.shape == (2, 2) and between.diagonal().max() < 0.5
+    assert between.min() >= 0 and between.max() <= 1
+    other, same = found['theorem3']
+    assert [other['prior'], same['prior']] == ['random,size=8', 'random:1']
+    score, = (row['linear_score'] for row in found['rows']
+              if row['prior'] == 'random:1')
+    assert same['student_to_labels'] == same['prior_to_labels']
+    assert same['prior_to_labels'] == pytest.approx(1 - score / 100)
+    assert same['student_to_prior'] < other['student_to_prior']
+    said = capsys.readouterr().out
+    assert f'{other["student_to_prior"]:.3f} |\n' in said
+    assert 'Theorem 3 bounds' in said
 
 
 @pytest.fixture
@@ -146,6 +181,16 @@ def test_labels_of_a_probe(unlabelled):
     assert found['rule'] == 'linear_score'
     assert 0 <= found['rows'][0]['linear_score'] <= 100
     assert found['rows'][0]['distance'] is None
+
+
+def test_no_labels_for_what_needs_them(mine, image_folder, mistake,
+                                       monkeypatch):
+    monkeypatch.setattr(ranking, 'LEAST', 10)
+    config = mine(IN1K, UNLABELLED.format(root=str(image_folder)))
+    for option in ['--zero-one'], ['--checkpoints', 'epoch_1.pth']:
+        said = mistake('rank_priors', config, '--priors', 'red', *option,
+                       '--cfg-options', f'{DATA}.indices=18')
+        assert 'need labels of the training images' in said
 
 
 @pytest.mark.parametrize('options, reason', [

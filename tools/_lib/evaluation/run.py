@@ -20,7 +20,7 @@ def carry_out(cfg: Config, args: argparse.Namespace) -> str:
     """
     if args.data:
         cfg.probe = class_folders(args.data)
-    if 'probe' not in cfg:
+    if not cfg.get('probe'):
         raise UserError(f'{args.config} has no `probe` entry with labelled '
                         'train and test images: pass --data FOLDER')
     files = checkpoints_of(args.all) if args.all else {}

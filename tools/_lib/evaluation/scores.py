@@ -13,7 +13,7 @@ from mmrela.priors import Prior, build_prior, load_student
 
 from .few import few_labels
 from .labelled import both_splits
-from .probe import classify
+from .probe import BATCH, classify
 
 NEIGHBOURS = 200  # as OnlineKNNHook
 TOPS = 1, 5
@@ -24,7 +24,8 @@ def evaluate(cfg: Config, model: Prior, epochs: int, seed: int,
     """Scores in per cent, of features that are computed once.
 
     Args:
-        cfg: Its ``probe`` names labelled images.
+        cfg: Its ``probe`` names labelled images, and the batch size of the
+            linear classifier if that is not 128.
         model: Whose features are scored.
         epochs: Of the linear classifier.
         seed: Of its weights and batches, and of the draws of labels.
@@ -43,7 +44,8 @@ def evaluate(cfg: Config, model: Prior, epochs: int, seed: int,
         return None
     (bank, labels), (features, truth), _ = splits
     found = dict(
-        linear=classify((bank, labels), features, epochs, seed),
+        linear=classify((bank, labels), features, epochs, seed,
+                        cfg.probe.get('batch_size', BATCH)),
         knn=knn_votes(features, bank, labels, int(labels.max()) + 1,
                       NEIGHBOURS))
     recall, precision = retrieval(features, bank, labels, truth, NEIGHBOURS)
@@ -84,4 +86,5 @@ def networks(cfg: Config, files: list[Path], prior: str | None,
     if prior:
         yield build_prior(prior, weights, image_size, cfg)
     for file in files:
-        yield load_student(str(file), image_size, cfg)
+        yield load_student(
+            str(file), image_size or cfg.probe.get('image_size'), cfg)

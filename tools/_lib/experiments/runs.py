@@ -54,8 +54,9 @@ def carry_out(run: Run, clock: Clock) -> None:
             raise NotDoneError('its config was edited meanwhile: give the '
                                'command again')
         if run.source and not run.source.is_trained():
-            raise NotDoneError(f'it waits for the row {run.source.row!r}, '
-                               'whose network is its prior')
+            raise NotDoneError(f'it waits for the row {run.source.row!r} of '
+                               f'{run.source.table}, whose network is its '
+                               'prior')
         if run.generation:
             make_targets(run, clock)
         network = ['--prior', f'random:{run.seed}']

@@ -35,7 +35,7 @@ def load_table(name: str) -> Config:
 
 
 def plan(table: Config, size: str, root: Path,
-         only: list[str] | None = None) -> list[Run]:
+         only: list[str] | None = None, row: str | None = None) -> list[Run]:
     """All runs of a table, seed by seed.
 
     Args:
@@ -43,6 +43,7 @@ def plan(table: Config, size: str, root: Path,
         size: One of the table's sizes.
         root: Where work directories go.
         only: Keep rows whose name contains one of these.
+        row: Name of the only row to plan.
 
     Raises:
         ToolError: the table has no such size or row, or a row's config is
@@ -52,21 +53,40 @@ def plan(table: Config, size: str, root: Path,
         near = meant(size, table.sizes)
         raise ToolError(f'--size {size}{near}: {table.filename} has '
                         + ', '.join(table.sizes))
-    rows = [row for row in table.rows if size in row.get('sizes', [size])]
+    rows = [each for each in table.rows if size in each.get('sizes', [size])
+            and row in (None, each.name)]
     if not rows:
-        raise ToolError(f'--size {size}: {table.filename} has no such rows')
+        raise ToolError(f'--size {size}: {table.filename} has no such rows'
+                        + f' as {row!r}' * bool(row))
     files = {file: read_config(file)
-             for file in dict.fromkeys(row.config for row in rows)}
-    loaded = {row.name: resolve(row, table, size, files[row.config])
-              for row in rows}
+             for file in dict.fromkeys(each.config for each in rows)}
+    loaded = {each.name: resolve(each, table, size, files[each.config])
+              for each in rows}
+    sources = _elsewhere(table, {each.prior for each in rows}, size, root)
     runs: dict[tuple, Run] = {}
     for seed in table.sizes[size].seeds:
-        for row in rows:
-            if seed not in row.get('seeds', [seed]):
+        for each in rows:
+            if seed not in each.get('seeds', [seed]):
                 continue
-            runs[row.name, seed] = _run(
-                row, table, size, seed, root, loaded[row.name], runs)
+            runs[each.name, seed] = _run(
+                each, table, size, seed, root, loaded[each.name],
+                runs | sources)
     return _chosen([*runs.values()], only) if only else [*runs.values()]
+
+
+def _elsewhere(table: Config, priors: set[str], size: str,
+               root: Path) -> dict[tuple, Run]:
+    """Runs of other tables whose networks are priors, by table and row.
+
+    Of the same size, and of its first seed.
+    """
+    found = {}
+    for name in sorted(priors):
+        prior = table.priors[name] or {}
+        if 'table' in prior:
+            found[prior.table, prior.of] = plan(
+                load_table(prior.table), size, root, row=prior.of)[0]
+    return found
 
 
 def _chosen(runs: list[Run], only: list[str]) -> list[Run]:
@@ -87,7 +107,9 @@ def _run(row: dict, table: Config, size: str, seed: int, root: Path,
     if prior is not None:
         prior = {**prior, **row.get('generation', {})}
         if 'of' in prior:
-            source = runs[prior['of'], table.sizes[size].seeds[0]]
+            other = prior.pop('table', None)
+            source = runs[(other, prior['of']) if other else
+                          (prior['of'], table.sizes[size].seeds[0])]
             prior['of'] = source.key
         if 'ipc' in prior:  # tools/distill.py's
             prior['seed'] = seed

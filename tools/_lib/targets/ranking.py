@@ -1,6 +1,9 @@
 """Prior models compared on a config's images."""
 from __future__ import annotations
 
+from collections.abc import Sequence
+from pathlib import Path
+
 import torch
 from mmengine.config import Config
 from torch import Tensor
@@ -12,14 +15,16 @@ from mmrela.features.images import images_of
 from mmrela.features.labelled import LabelledImages
 from mmrela.features.stopwatch import Stopwatch
 from mmrela.features.timing import measure, spread
+from mmrela.measures.agreement import disagreements
 from mmrela.measures.classifier import linear_score
 from mmrela.measures.regression import distances
 from mmrela.measures.spectra import effective_rank, spectrum
 from mmrela.pca import BatchPCA, whitening
-from mmrela.priors import JoinedPrior, Prior, build_prior
+from mmrela.priors import JoinedPrior, Prior, build_prior, load_student
 
 from ..images import build_dataset, head_width, own_labels
 from .ranking_report import order
+from .theorem3 import terms
 
 LEAST = 20  # images
 
@@ -56,7 +61,7 @@ class Labels:
                  rows: list[int]) -> None:
         self.cfg, self.probe = cfg, None
         self.labels = own_labels(dataset, rows)
-        if self.labels is None and 'probe' in cfg:
+        if self.labels is None and cfg.get('probe'):
             self.probe = LabelledImages('probe.train', cfg.probe.train,
                                         len(rows))
             self.labels = self.probe.labels[list(self.probe.rows)]
@@ -83,16 +88,35 @@ def describe(spec: str, prior: Prior, cfg: Config, dataset: Dataset,
                 images_per_second=rate), features
 
 
-def rank(cfg: Config, specs: list[str], samples: int) -> dict:
-    """All that is to be told about these priors, the best first."""
+def rank(cfg: Config, specs: list[str], samples: int, zero_one: bool = False,
+         checkpoints: Sequence[Path] = ()) -> dict:
+    """All that is to be told about these priors, the best first.
+
+    Args:
+        cfg: The config.
+        specs: The priors.
+        samples: Images to look at.
+        zero_one: Whether to tell distances by the 0/1 loss, too.
+        checkpoints: Trained students, for Theorem 3's terms.
+
+    Raises:
+        UserError: of a prior, a checkpoint or the images; there are no
+            labels for what needs them.
+    """
     dataset = build_dataset(cfg).dataset
     rows = [int(i) for part in spread(len(dataset), samples) for i in part]
     if len(rows) < LEAST:
         raise UserError(f'ranking needs at least {LEAST} images, got '
                         f'{len(rows)}: raise --samples, or take more data')
     labels = Labels(cfg, dataset, rows)
+    own = own_labels(dataset, rows)
+    if own is None and (zero_one or checkpoints):
+        raise UserError('--zero-one and --checkpoints need labels of the '
+                        'training images: these have none')
     # All at once: a mistake in one shows before the first pass.
     priors = [build_prior(spec, cfg=cfg) for spec in specs]
+    students = [load_student(str(file), side_of(cfg), cfg)
+                for file in checkpoints]
     table, features = map(list, zip(*(
         describe(spec, prior, cfg, dataset, rows, labels)
         for spec, prior in zip(specs, priors))))
@@ -100,6 +124,19 @@ def rank(cfg: Config, specs: list[str], samples: int) -> dict:
     others = len(specs) - 1
     for row, found in zip(table, (between.sum(1) - between.diagonal())):
         row['distance'] = float(found) / others if others else None
+    more = {}
+    if zero_one:
+        more['zero_one'] = disagreements(features, own).tolist()
+    if students:
+        scores = [linear_score(look(each, dataset, rows, cfg)[0], own)
+                  for each in students]
+        more['theorem3'] = terms(students, scores, priors, table, dataset,
+                                 rows, cfg)
     table, rule = order(table)
     return dict(rule=rule, images=len(rows), dim=head_width(cfg), rows=table,
-                priors=specs, distances=between.tolist())
+                priors=specs, distances=between.tolist(), **more)
+
+
+def side_of(cfg: Config) -> int | None:
+    """Side of the square that checkpoints see, if the probe tells."""
+    return (cfg.get('probe') or {}).get('image_size')

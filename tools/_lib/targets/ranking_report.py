@@ -4,11 +4,13 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from mmrela.files.atomic import write_atomically
 
 from ..markdown import table
+from .theorem3 import markdown as theorem3
 
 # key of a row -> title of its column, and how its values are written
 COLUMNS = dict(
@@ -29,6 +31,10 @@ RULES = dict(
     'noise has a high rank, too.')
 
 
+LOSSES = dict(distances='unexplained variance',
+              zero_one='share of other classes')
+
+
 def order(rows: list[dict]) -> tuple[list[dict], str]:
     """Rows from the best to the worst, and the key that decided."""
     labelled = rows[0]['linear_score'] is not None
@@ -41,7 +47,9 @@ def write_report(found: dict, folder: Path) -> None:
     write_atomically(folder / 'ranking.json',
                      json.dumps(found, indent=1).encode())
     write_atomically(folder / 'ranking.md', markdown(found).encode())
-    heat_map(found['priors'], found['distances'], folder / 'ranking.png')
+    heat_maps(found['priors'], {
+        title: found[key] for key, title in LOSSES.items() if key in found},
+        folder / 'ranking.png')
 
 
 def markdown(found: dict) -> str:
@@ -53,7 +61,9 @@ def markdown(found: dict) -> str:
     head = ['rank', *(title for title, _ in COLUMNS.values())]
     return (f'{table(head, cells)}\n\n{reason(rows, rule)}\n\n{RULES[rule]} '
             f'{found["images"]} images; variance kept is that of '
-            f'{found["dim"]} components.\n')
+            f'{found["dim"]} components.\n'
+            + (f'\n{theorem3(found["theorem3"])}' if 'theorem3' in found
+               else ''))
 
 
 def reason(rows: list[dict], rule: str) -> str:
@@ -73,32 +83,42 @@ def reason(rows: list[dict], rule: str) -> str:
     return f'**{best["prior"]}** comes first: {text}.'
 
 
-def heat_map(names: list[str], distances: list[list[float]],
-             file: Path) -> None:
-    """Distances between priors (paper, figure 4a).
+def heat_maps(names: list[str], distances: dict[str, list[list[float]]],
+              file: Path) -> None:
+    """Distances between priors (paper, figure 4a), a panel for each loss.
 
     Args:
         names: Of the priors.
-        distances: From the source (first index) to the target (second).
+        distances: By the loss, from the source (first index) to the target
+            (second).
         file: Where to.
     """
     side = 2 + 0.9 * len(names)
-    figure = Figure(figsize=(side + 3, side), dpi=120, layout='constrained')
-    axes = figure.subplots()
-    columns = list(zip(*distances))  # sources on the x-axis, as in the paper
-    picture = axes.imshow(columns, cmap='viridis_r', vmin=0, vmax=1)
+    figure = Figure(figsize=(side * len(distances) + 3, side), dpi=120,
+                    layout='constrained')
+    panels = figure.subplots(1, len(distances), squeeze=False)[0]
+    for axes, (loss, matrix) in zip(panels, distances.items()):
+        _panel(axes, loss, [*zip(*matrix)])
     ticks = range(len(names))
-    axes.set_xticks(ticks, [f'({i})' for i in ticks])
-    axes.set_yticks(ticks, [f'{_wrap(name)} ({i})'
-                            for i, name in enumerate(names)], fontsize=8)
-    axes.set(xlabel='source', ylabel='target')
+    panels[0].set_yticks(ticks, [f'{_wrap(name)} ({i})'
+                                 for i, name in enumerate(names)], fontsize=8)
+    panels[0].set_ylabel('target')
     figure.suptitle('Representation distance')
+    figure.savefig(file, bbox_inches='tight')
+
+
+def _panel(axes: Axes, loss: str, columns: list[tuple[float, ...]]) -> None:
+    """One matrix, its sources on the x-axis as in the paper."""
+    picture = axes.imshow(columns, cmap='viridis_r', vmin=0, vmax=1)
+    ticks = range(len(columns))
+    axes.set_xticks(ticks, [f'({i})' for i in ticks])
+    axes.set_yticks(ticks, [f'({i})' for i in ticks])
+    axes.set(xlabel='source')
     for y in ticks:
         for x in ticks:
             axes.text(x, y, f'{columns[y][x]:.2f}', ha='center', va='center',
                       color='white' if columns[y][x] > 0.5 else 'black')
-    figure.colorbar(picture, label='unexplained variance')
-    figure.savefig(file, bbox_inches='tight')
+    axes.figure.colorbar(picture, label=loss)
 
 
 def _wrap(name: str, width: int = 36) -> str:
