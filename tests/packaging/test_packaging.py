@@ -177,10 +177,14 @@ def sdist(project, tmp_path_factory) -> Path:
 
 
 def below(folder: Path, *names: str) -> list[str]:
-    """The files of a checkout's folders that are code or text."""
+    """The files of a checkout's folders that are code or text.
+
+    Without what an editable install links to.
+    """
     suffixes = ('.md', '.py', '.sh', '.txt', '.typed', '.yml')
     return [name for name in files(folder) if name.endswith(suffixes)
-            and name.startswith(tuple(f'{n}/' for n in names))]
+            and name.startswith(tuple(f'{n}/' for n in names))
+            and not name.startswith(f'{MIM}/')]
 
 
 @pytest.mark.slow
