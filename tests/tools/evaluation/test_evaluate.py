@@ -8,12 +8,13 @@ from types import SimpleNamespace
 
 import pytest
 import torch
-from calls import CIFAR, ROOT, call, colors
+from calls import CIFAR, IN1K, ROOT, call, colors
 from forked import run_ranks
 from mmpretrain.registry import MODELS
 
 from _lib.config import load_config
 from _lib.evaluation.labelled import both_splits
+from _lib.evaluation.probe import classify
 from _lib.evaluation.scores import checkpoints_of, evaluate
 from mmrela.errors import UserError
 from mmrela.priors import build_prior
@@ -128,6 +129,45 @@ def test_few_labels_are_columns(work_dir, options, tmp_path, capsys):
 def test_amounts_that_are_none(amount, capsys):
     assert call('evaluate', CIFAR, 'x.pth', f'--labels={amount}') == 2
     assert '--labels' in capsys.readouterr().err
+
+
+def test_imagenets_own_images(image_folder, tmp_path):
+    """Of many sizes: a checkpoint sees those that `probe` names."""
+    small = ['model.backbone.depth=18', 'model.backbone.base_channels=8',
+             'model.backbone.stem_channels=8', 'probe.image_size=32',
+             'train_dataloader.num_workers=0',
+             *(f'probe.{split}.data_root={image_folder}'
+               for split in ('train', 'test'))]
+    cfg = load_config(SimpleNamespace(config=IN1K, cfg_options=small))
+    assert cfg.probe.batch_size == 1024
+    torch.save(dict(state_dict=build_prior('random', cfg=cfg)
+                    .model.state_dict()), tmp_path / 'epoch_1.pth')
+    asked = [IN1K, tmp_path / 'epoch_1.pth', '--epochs', 2]
+    assert call('evaluate', *asked, '--out', tmp_path, '--cfg-options',
+                *small) == 0
+    row, = json.loads((tmp_path / 'evaluation.json').read_text())
+    assert (row['train_images'], row['test_images']) == (18, 18)
+    assert row['linear_top5'] == 100  # of three classes
+    assert call('linear_probe', *asked, '--out', tmp_path / 'probe.json',
+                '--cfg-options', *small) == 0
+    probe = json.loads((tmp_path / 'probe.json').read_text())
+    assert probe['linear_top1'] == row['linear_top1']
+
+
+@pytest.mark.parametrize('size, steps', [(128, 2), (1024, 1)])
+def test_size_of_a_batch(size, steps):
+    """Adam's first step is 3e-4 for each weight; a second one is less."""
+    features = 1 + torch.rand(140, 1)
+    labels = torch.zeros(140, dtype=torch.long)
+    labels[0] = 1
+    zero, one = torch.zeros(1, 1), torch.ones(1, 1)
+
+    def moved(epochs: int, x: torch.Tensor) -> torch.Tensor:
+        return classify((features, labels), x, epochs, 0, size)
+
+    bias = (moved(1, zero) - moved(0, zero))[0, 0]
+    assert bias == pytest.approx(steps * 3e-4, rel=0.05)
+    assert (moved(1, one) - moved(0, one))[0, 0] > bias
 
 
 def test_images_that_do_not_go_together(image_folder, tmp_path, mistake):
