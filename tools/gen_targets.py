@@ -28,7 +28,8 @@ def parse_args() -> argparse.Namespace:
     what = parser.add_mutually_exclusive_group(required=True)
     what.add_argument(
         '--prior', action='append', metavar='P', help=f'{SPELLING}, see '
-        '--list-priors; given again: features of several, joined')
+        '--list-priors; given again: features of several, joined, or, with as '
+        'many --out, a store of each, in one pass')
     what.add_argument(
         '--write-ids', type=Path, metavar='FILE',
         help='only write the ids of the images to FILE, one a line')
@@ -49,12 +50,12 @@ def parse_args() -> argparse.Namespace:
         'random, center otherwise)')
     add('--dtype', choices=['float16', 'float32'], default='float16',
         help='of the targets (default: float16)')
-    add('--out', metavar='DIR',
+    add('--out', action='append', metavar='DIR',
         help='default: train_dataloader.dataset.targets, of a plain config '
-        'data/targets/CONFIG')
-    add('--features', metavar='DIR',
+        'data/targets/CONFIG; given again: one for each prior')
+    add('--features', action='append', metavar='DIR',
         help='where features go, and come from if they are there already '
-        '(default: OUT/features)')
+        '(default: OUT/features); once for each --out')
     add('--on-bad-image', choices=['stop', 'skip'], default='stop',
         help='stop at an unreadable image, or leave it out (default: stop)')
     add('--verify', type=positive, metavar='M',

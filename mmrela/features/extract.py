@@ -13,7 +13,8 @@ from tqdm import tqdm
 from ..datasets.access import sample_name
 from ..errors import UserError
 from .forward import Batch, check_same, forward_of
-from .images import PriorImages
+from .images import PriorImages, Together
+from .stack import stack_each
 from .stopwatch import Stopwatch
 
 # Fixed, since libraries choose their kernels by the size of a batch: another
@@ -66,32 +67,67 @@ def extract(images: PriorImages,
             others for it a second time, or features are no finite floats
             (n, d).
     """
+    return (found for found, in extract_each(
+        [images], title, batches, ranks, watch, twice))
+
+
+def extract_each(images: Sequence[PriorImages],
+                 title: str | None = 'features',
+                 batches: Sequence[Sequence[int]] | None = None,
+                 ranks: int = 1,
+                 watch: Stopwatch | None = None,
+                 twice: bool = True
+                 ) -> Iterator[list[tuple[Tensor, Tensor]]]:
+    """:func:`extract` of several priors at once, which read images once.
+
+    Args:
+        images: The same ones, as each prior sees them.
+        title, batches, ranks, watch, twice: As there.
+
+    Yields:
+        For each prior what :func:`extract` yields.
+    """
     if batches is None:
-        batches = batches_of(range(len(images)))
+        batches = batches_of(range(len(images[0])))
     watch = watch or Stopwatch()
-    forward = forward_of(images.prior, watch)
-    loader = DataLoader(images, batch_sampler=batches,
-                        num_workers=images.workers,
+    models = [_Model(part, watch, twice) for part in images]
+    loader = DataLoader(Together(images), batch_sampler=batches,
+                        num_workers=images[0].workers,
                         pin_memory=torch.cuda.is_available(),
-                        collate_fn=_stack)
+                        collate_fn=stack_each)
     with tqdm(total=ranks * sum(map(len, batches)), unit='img', desc=title,
               disable=title is None) as bar:
-        for indices, (batch, readable) in zip(batches, loader):
+        for indices, seen in zip(batches, loader):
             watch.lap('decode')
-            # A copy: an inference tensor could not be trained on.
-            features = (torch.empty(0, 1) if batch is None
-                        else forward(batch).clone())
-            _check_finite(features, readable, indices, images)
-            watch.lap('forward')
-            if twice and batch is not None:
-                check_same(features, batch, images.prior)
-                watch.skip()
-                twice = False
+            found = [(model(batch, readable, indices), readable)
+                     for model, (batch, readable) in zip(models, seen)]
             # Before the caller's turn: some ask for no more than they need.
             bar.set_description(f'{title} ({watch})', refresh=False)
             bar.update(ranks * len(indices))
-            yield features, readable
+            yield found
             watch.lap('write')
+
+
+class _Model:
+    """A prior's model, with an eye on what it gives."""
+
+    def __init__(self, images: PriorImages, watch: Stopwatch,
+                 twice: bool) -> None:
+        self.images, self.watch, self.twice = images, watch, twice
+        self.forward = forward_of(images.prior, watch)
+
+    def __call__(self, batch: Batch | None, readable: Tensor,
+                 indices: Sequence[int]) -> Tensor:
+        # A copy: an inference tensor could not be trained on.
+        features = (torch.empty(0, 1) if batch is None
+                    else self.forward(batch).clone())
+        _check_finite(features, readable, indices, self.images)
+        self.watch.lap('forward')
+        if self.twice and batch is not None:
+            check_same(features, batch, self.images.prior)
+            self.watch.skip()
+            self.twice = False
+        return features
 
 
 def _check_finite(features: Tensor, readable: Tensor, indices: Sequence[int],
@@ -102,20 +138,3 @@ def _check_finite(features: Tensor, readable: Tensor, indices: Sequence[int],
         name = sample_name(images.dataset, indices[first])
         raise UserError(f'{images.prior.name} gives NaN or infinite features '
                         f'for {name}: look at it, or take another prior')
-
-
-def _stack(batch: list[Tensor | tuple[Tensor, ...] | None]
-           ) -> tuple[Batch | None, Tensor]:
-    """What can be read, stacked, and which images these are, (n,) bool."""
-    readable = torch.tensor([image is not None for image in batch])
-    images = [image for image in batch if image is not None]
-    if images and isinstance(images[0], tuple):
-        return [_stack_one(part) for part in zip(*images)], readable
-    return _stack_one(images) if images else None, readable
-
-
-def _stack_one(images: Sequence[Tensor]) -> Tensor:
-    if len({image.shape for image in images}) > 1:
-        raise UserError('images differ in size: set one, by --image-size, '
-                        ",size=S or a hook's image_size")
-    return torch.stack([*images])

@@ -1,7 +1,7 @@
 """The images of a data set as a prior model sees them."""
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from torch import Tensor
@@ -33,8 +33,20 @@ class PriorImages(Dataset):
         return len(self.dataset)
 
     def __getitem__(self, index: int) -> Tensor | None:
+        return self.see(self.sample(index))
+
+    def sample(self, index: int) -> Sample:
+        """One of the samples, which is read when a prior looks at it."""
+        return Sample(self.dataset, index)
+
+    def see(self, sample: Sample) -> Tensor | None:
+        """What the prior sees of a sample.
+
+        Raises:
+            UserError: the image cannot be read, unless ``skip``.
+        """
         try:
-            return self.prior.input_of(Sample(self.dataset, index))
+            return self.prior.input_of(sample)
         except UserError:
             if self.skip:
                 return None
@@ -43,6 +55,24 @@ class PriorImages(Dataset):
     def ids(self) -> Iterator[str]:
         """The sample id of each image."""
         return (sample_id(self.dataset, i) for i in range(len(self)))
+
+
+class Together(Dataset):
+    """The same images as each of several priors sees them, read once.
+
+    Args:
+        parts: They differ in their priors only.
+    """
+
+    def __init__(self, parts: Sequence[PriorImages]) -> None:
+        self.parts = parts
+
+    def __len__(self) -> int:
+        return len(self.parts[0])
+
+    def __getitem__(self, index: int) -> list[Tensor | None]:
+        sample = self.parts[0].sample(index)
+        return [part.see(sample) for part in self.parts]
 
 
 def images_of(cfg: dict, dataset: Dataset, prior: Prior,

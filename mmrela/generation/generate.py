@@ -2,30 +2,22 @@
 from __future__ import annotations
 
 import os
-import time
-from contextlib import ExitStack, closing
+from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 
-import torch
-
 from .. import processes as ranks
 from ..errors import UserError
-from ..features.extract import BATCH_SIZE, batches_of, extract
+from ..features.extract import BATCH_SIZE, extract
 from ..features.forward import release
 from ..features.images import PriorImages
-from ..files.atomic import remove_leftovers
-from ..files.locks import alone
 from ..priors import JoinedPrior
-from ..targets import (
-    BLOCK,
-    Manifest,
-    TargetStore,
-    TargetStoreError,
-    hash_ids,
-)
+from ..targets import BLOCK, Manifest, TargetStore, hash_ids
 from ..targets.feature_blocks import FeatureBlocks
-from .reduce import check_width, reduce
+from .asked import Asked
+from .compute import Todo, compute
+from .reduce import reduce
 
 
 def generate(images: PriorImages,
@@ -61,27 +53,70 @@ def generate(images: PriorImages,
             another rank has failed, or ``normalize`` does not go with
             several priors.
     """
-    directory = Path(directory)
-    if isinstance(images.prior, JoinedPrior) and normalize == 'standardize':
+    return generate_each(
+        [images], [directory], dim, normalize, dtype,
+        None if features is None else [features], block)[0]
+
+
+def generate_each(images: Sequence[PriorImages],
+                  directories: Sequence[str | os.PathLike],
+                  dim: int,
+                  normalize: str | None = None,
+                  dtype: str = 'float16',
+                  features: Sequence[str | os.PathLike] | None = None,
+                  block: int = BLOCK) -> list[TargetStore]:
+    """Make stores of several priors in one pass over the images.
+
+    Each image is read once. Features and stores are the same bytes as those
+    of :func:`generate` for each prior, which may begin, go on or end what
+    is done here.
+
+    Args:
+        images: The same ones, as each prior sees them.
+        directories: Where the store of each goes.
+        dim, normalize, dtype, block: Of all, see there.
+        features: Where the features of each go, see there.
+
+    Raises:
+        TargetStoreError, UserError: see there, or two would write to the
+            same place. Each store is looked at before any is begun.
+    """
+    directories = [*map(Path, directories)]
+    places = [*map(Path, features or [d / 'features' for d in directories])]
+    _check(images, directories, places, normalize)
+    with ranks.one_sentence(), ExitStack() as locks:
+        planned = ranks.from_first(
+            lambda: _plan(images, dim, normalize, dtype))
+        stores = [
+            Asked(*each, FeatureBlocks(place, _pass_over(each[-1], block)))
+            for *each, place in zip(images, directories, planned, places)]
+        todo = ranks.from_first(
+            lambda: [store.prepare(locks) for store in stores])
+        _make([(store, blocks) for store, blocks in zip(stores, todo)
+               if blocks is not None])
+        return [TargetStore.open(directory) for directory in directories]
+
+
+def _check(images: Sequence[PriorImages], directories: list[Path],
+           features: list[Path], normalize: str | None) -> None:
+    if normalize == 'standardize' and any(
+            isinstance(part.prior, JoinedPrior) for part in images):
         raise UserError('--normalize standardize does not go with several '
                         'priors, whose features are whitened: take center or '
                         'whiten')
-    with ranks.one_sentence(), ExitStack() as locks:
-        planned = ranks.from_first(lambda: Manifest(
-            len(images), dim, dtype, hash_ids(images.ids()),
-            prior=images.prior.fingerprint(),
-            pca=dict(normalize=normalize or images.prior.normalize)))
-        blocks = FeatureBlocks(Path(features or directory / 'features'),
-                               _pass_over(planned, block))
-        todo = ranks.from_first(
-            lambda: _prepare(directory, blocks, planned, images.skip, locks))
-        if todo is not None:
-            seconds = _extract(blocks, todo, images, dim)
-            release(images.prior)
-            ranks.from_first(lambda: reduce(
-                blocks, directory, replace(planned, feature_seconds=seconds),
-                images.dataset, _widths(images, blocks)))
-        return TargetStore.open(directory)
+    for option, places in (('out', directories), ('features', features)):
+        if len({place.resolve() for place in places}) < len(images):
+            raise UserError(f'--{option} {", ".join(map(str, places))}: each '
+                            'of several priors needs one of its own')
+
+
+def _plan(images: Sequence[PriorImages], dim: int, normalize: str | None,
+          dtype: str) -> list[Manifest]:
+    ids = hash_ids(images[0].ids())
+    return [Manifest(len(part), dim, dtype, ids,
+                     prior=part.prior.fingerprint(),
+                     pca=dict(normalize=normalize or part.prior.normalize))
+            for part in images]
 
 
 def _pass_over(planned: Manifest, block: int) -> dict:
@@ -91,43 +126,16 @@ def _pass_over(planned: Manifest, block: int) -> dict:
                 block=block, batch=BATCH_SIZE, dtype='float32')
 
 
-def _prepare(directory: Path, blocks: FeatureBlocks, planned: Manifest,
-             skip: bool, locks: ExitStack) -> list[int] | None:
-    """Blocks to do; ``None`` if the store is there already."""
-    finished = directory / 'meta.json'
-    if not finished.exists():
-        for place in (directory, blocks.directory):
-            locks.enter_context(alone(place, 'wait for it, or pass another '
-                                      '--out and --features'))
-    if finished.exists():
-        _check_same(directory, blocks, planned, skip)
-        return None
-    blocks.claim()
-    for place in (directory, blocks.directory):
-        remove_leftovers(place)
-    return blocks.todo(again=not skip)
-
-
-def _check_same(directory: Path, blocks: FeatureBlocks, planned: Manifest,
-                skip: bool) -> None:
-    store = TargetStore.open(directory)
-    for key in ('samples', 'ids', 'prior', 'dim', 'dtype', 'pca'):
-        there = getattr(store.manifest, key)
-        if key == 'pca':
-            there = {'normalize': there.get('normalize')}
-        if there != getattr(planned, key):
-            cure = ('remove it, or name another by '
-                    'train_dataloader.dataset.targets (gen_targets.py: '
-                    '--out)')
-            if key in ('dim', 'dtype', 'pca') and blocks.directory.is_dir():
-                cure += (f'; with --features {blocks.directory} that needs '
-                         'no images')
-            raise TargetStoreError(f'{directory} already holds targets with '
-                                   f'another {key} ({there}): {cure}')
-    if store.skipped and not skip:
-        raise TargetStoreError(
-            f'{directory} leaves out {len(store.skipped)} unreadable images: '
-            'pass --on-bad-image skip, or mend them and remove its meta.json')
+def _make(todo: Todo) -> None:
+    """Compute what the stores lack, then write them."""
+    seconds = compute(todo)
+    for store, _ in todo:
+        release(store.images.prior)
+    for store, _ in todo:
+        ranks.from_first(lambda store=store: reduce(
+            store.blocks, store.directory,
+            replace(store.planned, feature_seconds=seconds),
+            store.images.dataset, _widths(store.images, store.blocks)))
 
 
 def _widths(images: PriorImages,
@@ -140,27 +148,3 @@ def _widths(images: PriorImages,
     if row is not None and images.prior.widths is None:
         next(extract(images, None, [[row]]))
     return images.prior.widths
-
-
-def _extract(blocks: FeatureBlocks, todo: list[int], images: PriorImages,
-             dim: int) -> float:
-    """Compute and store this rank's share; the seconds till all are done."""
-    start = time.perf_counter()
-    rank, size = ranks.rank_and_size()
-    batches = {block: batches_of(blocks.rows(block))
-               for block in todo[rank::size]}
-    flat = [batch for parts in batches.values() for batch in parts]
-    title = None if rank else 'features'
-    with closing(extract(images, title, flat, size)) as found:
-        for block, parts in batches.items():
-            features, readable = [], []
-            for _, (some, mask) in zip(parts, found):
-                check_width(some, dim)
-                features.append(some)
-                readable.append(mask)
-            # Without readable images, a batch does not know its width.
-            wide = [some for some in features if len(some)] or features[:1]
-            blocks.write(rank, block, torch.cat(wide).numpy(),
-                         torch.cat(readable).numpy())
-    ranks.wait()
-    return round(time.perf_counter() - start, 1)

@@ -70,8 +70,9 @@ class PieceImages(PriorImages):
     def __len__(self) -> int:
         return len(self.pieces)
 
-    def __getitem__(self, index: int) -> Tensor:
-        return self.prior.input_of(Cut(self.dataset, self.pieces[index]))
+    def sample(self, index: int) -> Cut:
+        """One of the pieces, which is read when a prior looks at it."""
+        return Cut(self.dataset, self.pieces[index])
 
 
 def features_of(images: PriorImages, pieces: Sequence[Piece],

@@ -14,7 +14,7 @@ from mmrela.datasets.rela_target import RelaTargetDataset
 from mmrela.errors import UserError
 from mmrela.features.images import PriorImages, images_of
 from mmrela.generation.dry_run import estimate
-from mmrela.generation.generate import generate
+from mmrela.generation.generate import generate_each
 from mmrela.generation.verify import verify_store
 from mmrela.priors import Prior, build_prior, feature_file, join
 from mmrela.priors.joined import PLUS
@@ -32,33 +32,53 @@ def carry_out(cfg: Config, args: argparse.Namespace) -> str:
     """
     if args.write_ids:
         return write_ids(build_dataset(cfg), args.write_ids)
-    prior = build_priors(cfg, args.prior, args.weights, args.image_size)
-    prior.amp = args.amp
+    priors = build_priors(cfg, args)
     dataset = build_dataset(cfg)
-    if dataset.prior not in (None, prior.name):
-        raise UserError(f'train_dataloader.dataset.prior expects '
-                        f'{dataset.prior}; the name of --prior '
-                        f'{PLUS.join(args.prior)} is {prior.name}')
-    images = images_of(cfg, dataset.dataset, prior,
-                       skip=args.on_bad_image == 'skip')
-    out = Path(args.out or dataset.targets)
+    for prior in priors:
+        prior.amp = args.amp
+        if dataset.prior not in (None, prior.name):
+            raise UserError(f'train_dataloader.dataset.prior expects '
+                            f'{dataset.prior}; the name of --prior '
+                            f'{PLUS.join(args.prior)} is {prior.name}')
+    images = [images_of(cfg, dataset.dataset, prior,
+                        skip=args.on_bad_image == 'skip') for prior in priors]
+    outs = [*map(Path, args.out or [dataset.targets])]
     if args.verify is not None:
-        return verify(images, out, args.verify)
+        return '\n'.join(verify(part, out, args.verify)
+                         for part, out in zip(images, outs))
     dim = head_width(cfg) if args.dim is None else args.dim
     processes.from_first(lambda: check_model(cfg))
     passed = '' if processes.rank_and_size()[0] else passed_over(
         dataset.dataset)
     if args.dry_run:
         return '\n'.join(filter(None, (
-            dry_run(images, out, dim, args.dtype), passed)))
-    features = Path(args.features or out / 'features')
-    store = generate(images, out, dim, args.normalize, args.dtype, features)
-    return ' '.join(filter(None, (summary(store, features), passed)))
+            *(dry_run(part, out, dim, args.dtype)
+              for part, out in zip(images, outs)), passed)))
+    features = [*map(Path, args.features or (o / 'features' for o in outs))]
+    stores = generate_each(
+        images, outs, dim, args.normalize, args.dtype, features)
+    said = '\n'.join(map(summary, stores, features))
+    return ' '.join(filter(None, (said, passed)))
 
 
-def build_priors(cfg: Config, specs: list[str], weights: list[str] | None,
-                 sizes: list[int] | None) -> Prior:
-    """One prior of the arguments, joined of several.
+def build_priors(cfg: Config, args: argparse.Namespace) -> list[Prior]:
+    """The prior of each store: one of each, or one joined of several."""
+    outs = len(args.out or [''])
+    priors = build_parts(cfg, args.prior, args.weights, args.image_size)
+    if outs not in (1, len(priors)):
+        raise UserError(
+            f'--out is there {outs} times for {len(priors)} --prior: give it '
+            'once for each, in their order, or once for all of them, joined')
+    if args.features and len(args.features) != outs:
+        raise UserError(
+            f'--features is there {len(args.features)} times for {outs} '
+            '--out: give it once for each, in their order, or leave it out')
+    return [join(priors)] if outs == 1 else priors
+
+
+def build_parts(cfg: Config, specs: list[str], weights: list[str] | None,
+                sizes: list[int] | None) -> list[Prior]:
+    """The priors of the arguments, each by itself.
 
     Args:
         cfg: The training config.
@@ -73,8 +93,8 @@ def build_priors(cfg: Config, specs: list[str], weights: list[str] | None,
                 '--prior: give it once for each, in their order, or write '
                 ',weights=FILE and ,size=S behind the priors')
     none = [None] * len(specs)
-    return join([build_prior(*each, cfg) for each in zip(
-        specs, weights or none, sizes or none)])
+    return [build_prior(*each, cfg) for each in zip(
+        specs, weights or none, sizes or none)]
 
 
 def check_model(cfg: Config) -> None:
