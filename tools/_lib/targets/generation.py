@@ -64,15 +64,16 @@ def carry_out(cfg: Config, args: argparse.Namespace) -> str:
 def build_priors(cfg: Config, args: argparse.Namespace) -> list[Prior]:
     """The prior of each store: one of each, or one joined of several."""
     outs = len(args.out or [''])
-    priors = build_parts(cfg, args.prior, args.weights, args.image_size)
-    if outs not in (1, len(priors)):
+    if outs not in (1, len(args.prior)):
         raise UserError(
-            f'--out is there {outs} times for {len(priors)} --prior: give it '
-            'once for each, in their order, or once for all of them, joined')
+            f'--out is there {outs} times for {len(args.prior)} --prior: give '
+            'it once for each, in their order, or once for all of them, '
+            'joined')
     if args.features and len(args.features) != outs:
         raise UserError(
             f'--features is there {len(args.features)} times for {outs} '
             '--out: give it once for each, in their order, or leave it out')
+    priors = build_parts(cfg, args.prior, args.weights, args.image_size)
     return [join(priors)] if outs == 1 else priors
 
 
