@@ -250,10 +250,13 @@ def test_loader_of_photos(benchmark, monkeypatch):
     assert list(result['seconds']) == [
         'weak view, mmpretrain', "host's views, mmpretrain",
         'weak view, late decoding', 'weak view, copy of 256 pixels',
-        "host's views, copy of 256 pixels", 'weak view, torchvision v2']
+        "host's views, copy of 256 pixels",
+        *(f"host's views, colours on the device{how}"
+          for how in ('', ', OpenCV', ', OpenCV, copy')),
+        'weak view, torchvision v2']
     assert '| weak view, DALI | not installed: pip' in out
     assert [r['of'] for r in result['ratios']] == [
-        *['weak view, mmpretrain'] * 3, "host's views, mmpretrain"]
+        *['weak view, mmpretrain'] * 3, *["host's views, mmpretrain"] * 4]
 
 
 def test_dali_makes_a_view_of_each_file(tmp_path):

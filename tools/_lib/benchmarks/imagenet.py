@@ -8,9 +8,11 @@ from pathlib import Path
 
 import torch
 from mmengine.config import Config
+from mmengine.dataset import pseudo_collate
 from mmpretrain.registry import DATASETS
 from torch.utils.data import Dataset
 
+from mmrela.batched import ViewCollate, leave_colours
 from mmrela.datasets.hue import mended_hue
 from mmrela.datasets.rela_target import RelaTargetDataset
 from mmrela.datasets.sampler import RelaIndex
@@ -22,6 +24,7 @@ from .plan import Plan, Ratio
 from .variants import with_noise
 
 THEIRS, LATE, COPY = 'mmpretrain', 'late decoding', 'copy of 256 pixels'
+COLOURS = 'colours on the device'
 COUNT = 64
 
 
@@ -44,6 +47,12 @@ def plan(cfg: Config, folder: Path) -> Plan:
         cases[f'weak view, {name}'] = all_of(dataset, 1)
         if not late:
             cases[f"host's views, {name}"] = all_of(dataset, 0)
+    for name, root, fast in ((COLOURS, roots[THEIRS], False),
+                             (f'{COLOURS}, OpenCV', roots[THEIRS], True),
+                             (f'{COLOURS}, OpenCV, copy', roots[COPY], True)):
+        dataset = of_folder(by_opencv(cfg) if fast else cfg, root,
+                            folder / f'{name} targets', False)
+        cases[f"host's views, {name}"] = left_of(dataset)
     files = sorted(map(str, roots[THEIRS].rglob('*.jpg')))
     cases['weak view, torchvision v2'] = torchvision_views.weak(files)
     if find_spec('nvidia') and find_spec('nvidia.dali'):
@@ -75,4 +84,26 @@ def all_of(dataset: Dataset, lam: int) -> Callable[[], None]:
     def case() -> None:
         for i in range(len(dataset)):
             dataset[RelaIndex(i, lam, i)]
+    return case
+
+
+def by_opencv(cfg: Config) -> Config:
+    """The config with the host's crops made by OpenCV, not by Pillow."""
+    cfg = deepcopy(cfg)
+    for step in cfg.train_dataloader.dataset.pipeline:
+        for view in step.get('transforms', []):
+            for transform in view:
+                if transform.type == 'RandomResizedCrop':
+                    transform.backend = 'cv2'
+    return cfg
+
+
+def left_of(dataset: Dataset) -> Callable[[], None]:
+    """What a worker does for the host's batch, colours left to the device."""
+    leave_colours(dataset)
+    collate = ViewCollate(pseudo_collate)
+
+    @mended_hue()
+    def case() -> None:
+        collate([dataset[RelaIndex(i, 0, i)] for i in range(len(dataset))])
     return case
