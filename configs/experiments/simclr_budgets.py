@@ -34,6 +34,7 @@ rows = [
     for rate in (3e-4, 3e-3)
 ]
 sizes = dict(
+    smoke=dict(overrides={'train_dataloader.batch_size': 8}),
     mid=dict(
         notes='ResNet-18 with the 3 x 3 stem, a quarter of the width (128 features) and a stride of 2 in each of its four '
         'stages; all 50,000 training images, batch 128, 20 epochs of 39, 78, 195 or 390 steps, one weak view; warm-up of '

@@ -183,7 +183,8 @@ def test_linear_probe(mistake, cifar_root, tmp_path):
     assert f'no weights at {file}' in mistake('linear_probe', CIFAR, file)
     assert 'either' in mistake('linear_probe', CIFAR)
     assert 'either' in mistake('linear_probe', CIFAR, file, '--prior', 'x')
-    assert '`probe`' in mistake('linear_probe', IN1K, '--prior', 'random')
+    folder = ROOT / 'configs/byol_rela_r50_folder.py'
+    assert '`probe`' in mistake('linear_probe', folder, '--prior', 'random')
     options = [f'probe.{split}.{key}' for split in ('train', 'test')
                for key in (f'data_root={cifar_root}', 'indices=40')]
     assert call('linear_probe', CIFAR, '--prior', 'random', '--epochs', 2,

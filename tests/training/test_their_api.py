@@ -133,4 +133,4 @@ def test_a_recipe_without_schedulers_says_so():
     """vis_scheduler reads the entry, be it empty."""
     for leaf in CONFIGS.glob('*.py'):
         cfg = Config.fromfile(leaf, import_custom_modules=False)
-        assert isinstance(cfg.param_scheduler, list), leaf
+        assert isinstance(cfg.param_scheduler, (list, dict)), leaf

@@ -48,5 +48,5 @@ def config_meant(spec: str, path: Path) -> str:
 
 def _short(file: Path) -> str:
     """A path as seen from here, where it lies below."""
-    relative = os.path.relpath(file)
+    relative = os.path.relpath(file.resolve())  # links lead to configs/
     return str(file) if relative.startswith('..') else relative

@@ -29,7 +29,12 @@ def seen(model, views: int, targets: bool) -> float:
     samples = [DataSample() for _ in range(BATCH)]
     for sample in samples * targets:
         sample.set_field(torch.randn(DIM), 'rela_target')
-    model.loss([torch.randn(BATCH, 3, 32, 32) for _ in range(views)], samples)
+    inputs = [torch.randn(BATCH, 3, 32, 32) for _ in range(views)]
+    if views == 1:  # a classifier's batch has no views
+        inputs, = inputs
+        for sample in samples:
+            sample.set_gt_label(0)
+    model.loss(inputs, samples)
     for handle in backbones:
         handle.remove()
     return counted
@@ -42,7 +47,8 @@ def test_passes_of_a_step(host, cifar_root, tmp_path):
     cfg.train_dataloader.dataset.rela_pipeline[0].num_views = 3
     model = MODELS.build(cfg.model).train()
     assert passes(cfg) == pytest.approx((
-        seen(model, 3, targets=True), seen(model, 2, targets=False)))
+        seen(model, 3, targets=True),
+        seen(model, 1 if host == 'ImageClassifier' else 2, targets=False)))
     cfg.model.host = 'Unknown'
     assert passes(cfg) is None
 

@@ -122,7 +122,7 @@ def test_tools_about_targets_take_plain_configs(
     ('mmpretrain::byol/nothing.py', 'no config at .*configs/byol/nothing.py'),
     ('nopackage::byol.py', 'no package nopackage'),
     ('a.b::byol.py', 'no package a.b'),
-    ('mmpretrain::resnet/resnet18_8xb32_in1k.py', "'ImageClassifier' is no")])
+    ('mmpretrain::blip/blip-base_8xb32_caption.py', "'BlipCaption' is no")])
 def test_configs_that_are_refused(mistake, config, reason):
     assert re.search(reason, mistake('train', config, '--rela', 'nowhere'))
 
