@@ -87,8 +87,7 @@ def _acquire(file: Path, wait: bool) -> TextIO | None:
         if not _take(handle, wait):
             handle.close()
             return None
-        if file.exists() and os.path.samestat(
-                os.fstat(handle.fileno()), file.stat()):
+        if _is_there(handle, file):
             with suppress(OSError):  # a full disk
                 handle.truncate(0)
                 handle.write(f'process {os.getpid()} on '
@@ -97,6 +96,12 @@ def _acquire(file: Path, wait: bool) -> TextIO | None:
             _held.add(handle)
             return handle
         handle.close()  # its former owner removed it meanwhile
+
+
+def _is_there(handle: TextIO, file: Path) -> bool:
+    with suppress(FileNotFoundError):
+        return os.path.samestat(os.fstat(handle.fileno()), file.stat())
+    return False
 
 
 def _take(handle: TextIO, wait: bool) -> bool:

@@ -86,8 +86,10 @@ def test_who_waits_gets_it_next(tmp_path, fork):
         begun, held = map(os.fdopen, os.pipe(), 'rw')
         if os.fork() == 0:
             begun.close()
-            lets_go_later(held)
-            os._exit(0)
+            try:
+                lets_go_later(held)
+            finally:
+                os._exit(0)
         held.close()
         begun.read()
         with locked(file, wait=True) as lock:

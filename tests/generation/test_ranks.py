@@ -249,8 +249,12 @@ def test_two_generations_at_once(images, tmp_path, whole, place):
         second = tmp_path / 'other'
     child = os.fork()
     if child == 0:
-        shared(images, pixels(0.2), first, tmp_path)
-        os._exit(0)
+        code = 1
+        try:
+            shared(images, pixels(0.2), first, tmp_path)
+            code = 0
+        finally:
+            os._exit(code)
     while not (tmp_path / 'features' / '.lock').exists():
         time.sleep(0.01)
     codes, said = run_ranks(

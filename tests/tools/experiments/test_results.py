@@ -20,12 +20,18 @@ def test_a_torn_line_costs_nothing_else(tmp_path):
 
 def test_several_processes_add_each_result_once(tmp_path):
     file = tmp_path / 'results.jsonl'
-    children = [os.fork() for _ in range(3)]
-    if 0 in children:
-        for key in range(20):
-            append(file, dict(key=key, writer=os.getpid()))
-        os._exit(0)
-    assert [os.waitpid(child, 0)[1] for child in children] == [0, 0, 0]
+    children = []
+    for _ in range(7):
+        children.append(os.fork())
+        if children[-1] == 0:
+            code = 1
+            try:
+                for key in range(20):
+                    append(file, dict(key=key, writer=os.getpid()))
+                code = 0
+            finally:
+                os._exit(code)
+    assert [os.waitpid(child, 0)[1] for child in children] == [0] * 7
     assert file.read_text().count('\n') == len(results(file)) == 20
     assert [*tmp_path.iterdir()] == [file]
 
