@@ -2,7 +2,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,6 +12,7 @@ from torch.utils.data import default_collate
 
 from ..errors import UserError
 from .program import Program, sent
+from .views import in_order
 
 
 @dataclass
@@ -46,13 +47,7 @@ class ViewBatch:
 
     def __iter__(self) -> Iterator[Tensor]:
         """Views, (N, C, H, W), as hooks see them: without their colours."""
-        return iter(self._in_order(self.images))
-
-    def _in_order(self, images: Iterable[Tensor]) -> list[Tensor]:
-        views = {}
-        for group, together in zip(self.groups, images):
-            views.update(zip(group, together.chunk(len(group))))
-        return [views[number] for number in range(len(views))]
+        return iter(in_order(self.groups, self.images))
 
     def views(self, device: torch.device) -> list[Tensor]:
         """All views, complete, each (N, C, H, W) uint8 on the device."""
@@ -63,9 +58,9 @@ class ViewBatch:
                 tensor.record_stream(current)
         program = self.program.to(device)
         # Copies, as DDP's hook may ask for a batch's views before the model.
-        return self._in_order(
+        return in_order(self.groups, (
             program.run(number, sent(images, device).clone())
-            for number, images in enumerate(self.images))
+            for number, images in enumerate(self.images)))
 
 
 @functools.cache
@@ -95,7 +90,8 @@ class ViewCollate:
         images = [default_collate(  # which shares their memory at once
             [image for number in group for image in views[number]])
             for group in groups]
-        return dict(inputs=ViewBatch(images, groups, steps.draw(seeds, sizes)),
+        program = steps.draw(seeds, sizes, groups)
+        return dict(inputs=ViewBatch(images, groups, program),
                     **self.collate(rest))
 
 

@@ -73,12 +73,15 @@ def sent(tensor: Tensor, device: torch.device) -> Tensor:
 def pack(groups: Iterable[Iterable[Launch]]) -> Program:
     """Put all arrays into one tensor."""
     parts: list[np.ndarray] = []
+    size = 0
 
     def span(array: np.ndarray) -> Span:
-        start = sum(map(len, parts))
+        nonlocal size
+        start = size
         content = np.ascontiguousarray(array).reshape(-1).view(np.uint8)
         gap = np.zeros(-len(content) % 8, np.uint8)  # any type may follow
         parts.extend([content, gap])
+        size += len(content) + len(gap)
         kind = torch.from_numpy(np.empty(0, array.dtype)).dtype
         return Span(start, kind, array.shape)
 

@@ -1,7 +1,7 @@
 """Turns a config's pipeline of views into one for whole batches."""
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
 from mmpretrain.datasets.transforms import MultiView, PackInputs
@@ -39,17 +39,28 @@ class ViewSteps:
             groups.setdefault((size, *steps), []).append(number)
         return [*groups.values()]
 
-    def draw(self, seeds: np.ndarray, sizes: Sequence[Size]) -> Program:
+    def draw(self, seeds: np.ndarray, sizes: Sequence[Size],
+             groups: Sequence[Sequence[int]]) -> Program:
         """What becomes of each image, by its seed alone.
 
         Args:
             seeds: (N,) uint64.
             sizes: Of each view's images.
+            groups: See :meth:`groups`.
         """
         return pack([
             launches([[*self.views[number].draw(
                 split(seeds, number), sizes[number])] for number in group],
-                len(seeds)) for group in self.groups(sizes)])
+                len(seeds)) for group in groups])
+
+
+def in_order(groups: Sequence[Sequence[int]],
+             images: Iterable[Tensor]) -> list[Tensor]:
+    """Views by their numbers, of groups of them, one after the other."""
+    views = {}
+    for group, together in zip(groups, images):
+        views.update(zip(group, together.chunk(len(group))))
+    return [views[number] for number in range(len(views))]
 
 
 def _nothing(view: Series, size: Size) -> list[Draw]:
@@ -94,10 +105,8 @@ class BatchedViews:
             seeds: (N,) uint64.
         """
         sizes = [tuple(images.shape[2:])] * len(self._steps.views)
-        program = self._steps.draw(seeds, sizes).to(images.device)
-        views = [None] * len(sizes)
-        for number, group in enumerate(self._steps.groups(sizes)):
-            made = program.run(number, images.repeat(len(group), 1, 1, 1))
-            for view, part in zip(group, made.chunk(len(group))):
-                views[view] = part
-        return views
+        groups = self._steps.groups(sizes)
+        program = self._steps.draw(seeds, sizes, groups).to(images.device)
+        return in_order(groups, (
+            program.run(number, images.repeat(len(group), 1, 1, 1))
+            for number, group in enumerate(groups)))

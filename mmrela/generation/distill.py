@@ -12,7 +12,6 @@ import torch
 from torch import Tensor
 from torch.utils.data import Dataset
 
-from ..datasets.access import sample_id
 from ..datasets.host import build_host
 from ..errors import UserError
 from ..features.extract import extract
@@ -89,9 +88,9 @@ def _write_images(images: PriorImages, pieces: list[Piece],
 
 
 def _write(directory: Path, rows: Tensor, images: PriorImages) -> None:
-    ids = [sample_id(images.dataset, i) for i in range(len(images))]
     write_store(directory, [rows], Manifest(
-        *rows.shape, ids=hash_ids(ids), prior=images.prior.fingerprint()))
+        *rows.shape, ids=hash_ids(images.ids()),
+        prior=images.prior.fingerprint()))
 
 
 def _remove(train: Path) -> None:

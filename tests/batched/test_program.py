@@ -54,7 +54,8 @@ def test_two_views_take_few_launches_and_two_copies(views, side):
     images = torch.zeros(256, 3, side, side, dtype=torch.uint8)
     for _ in range(2):  # the tables of hues are there for the second
         with Launches() as counted:
-            program = steps.draw(SEEDS, [(side, side)] * 2).to(meta)
+            sizes = [(side, side)] * 2
+            program = steps.draw(SEEDS, sizes, steps.groups(sizes)).to(meta)
             made = program.run(0, images.to(meta).clone())
     assert made.shape == images.shape
     assert counted.copies == 2

@@ -22,8 +22,7 @@ CROP = Crop((0.1, 1), (0.75, 1.3), 10)
 def done(step, images, keys):
     """One view by one step, whose seeds are the keys."""
     view = step if isinstance(step, Series) else Series((step, ))
-    program = ViewSteps([view]).draw(
-        keys, [tuple(images.shape[2:])])
+    program = ViewSteps([view]).draw(keys, [tuple(images.shape[2:])], [[0]])
     return program.run(0, images.clone())
 
 

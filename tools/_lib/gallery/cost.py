@@ -3,6 +3,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from mmrela.generation.dry_run import span
+
 from .parts import legend, table
 from .run import Finished
 
@@ -31,11 +33,3 @@ def cost(runs: Sequence[Finished]) -> str:
     head = ['run', f"images{each}, RELA's stage", f"images{each}, host's", *(
         f'{name}, s' for name in STAGES), 'device']
     return bars + table(head, rows)
-
-
-def span(seconds: float) -> str:
-    """Seconds for people."""
-    for unit, size in (('h', 3600), ('min', 60)):
-        if seconds >= 2 * size:
-            return f'{seconds / size:.1f} {unit}'
-    return f'{seconds:.1f} s'

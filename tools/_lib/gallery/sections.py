@@ -6,12 +6,12 @@ import math
 from collections.abc import Iterator, Sequence
 
 from mmrela.errors import UserError
+from mmrela.generation.dry_run import span
 from mmrela.targets import TargetStore
 
 from ..training.curves import PANELS
 from ..training.logs import curve
 from .chart import Line, chart
-from .cost import span
 from .parts import COLORS, legend, note, table, tile
 from .run import Finished
 

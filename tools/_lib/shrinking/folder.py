@@ -15,6 +15,7 @@ from mmrela.datasets.pictures import extensions
 from mmrela.errors import UserError, said
 from mmrela.files.atomic import remove_leftovers, write_atomically
 
+from ..training.machine import cores
 from .picture import shrunk
 
 SHRUNK, AS_IT_IS, OTHER, DAMAGED, THERE = (
@@ -51,8 +52,7 @@ def prepare(source: Path, target: Path, side: int,
     _claim(target, side)
     counts, sentences = Counter(), []
     one = partial(_copy, source, target, side)
-    workers = workers or len(os.sched_getaffinity(0))
-    with get_context('fork').Pool(workers) as pool:
+    with get_context('fork').Pool(workers or cores()) as pool:
         for done, reason in tqdm(
                 pool.imap_unordered(one, files, chunksize=16),
                 total=len(files), desc='prepare', unit='img'):

@@ -51,10 +51,15 @@ def places(features: Tensor) -> tuple[np.ndarray, str]:
     if find_spec('sklearn') is None or points.shape[1] < 3:
         points = np.pad(points, ((0, 0), (0, 2)))  # of features all alike
         return points[:, :2], 'the first two principal axes'
+    return tsne(points), 't-SNE'
+
+
+def tsne(points: np.ndarray | Tensor) -> np.ndarray:
+    """Map of points (n, d) to two dimensions, (n, 2), by scikit-learn."""
     from sklearn.manifold import TSNE
-    found = TSNE(init='pca', random_state=0,
-                 perplexity=min(30, (len(points) - 1) / 3))
-    return found.fit_transform(points), 't-SNE'
+    return TSNE(
+        init='pca', random_state=0, perplexity=min(30, (len(points) - 1) / 3)
+    ).fit_transform(np.asarray(points))
 
 
 def _draw(axes: Axes, points: np.ndarray, labels: Tensor | None) -> None:

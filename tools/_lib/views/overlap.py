@@ -13,6 +13,7 @@ from mmrela.generation.pieces import Cut, Piece, features_of
 from mmrela.priors import Prior, build_prior
 
 from ..images import build_dataset, own_labels
+from ..targets.map import tsne
 
 SCALES = (0.02, 0.04, 0.08, 0.2, 0.5, None)  # least ones; None: no crop
 SIDE = 32  # of the pixels that are compared
@@ -102,14 +103,6 @@ def knn_error(points: Tensor, labels: Tensor) -> float:
     nearest = between.topk(NEIGHBOURS, largest=False).indices
     same = (labels[nearest] == labels[:, None]).double().mean(1)
     return float((same < 0.5).double().mean())
-
-
-def tsne(points: Tensor) -> np.ndarray:
-    """Two-dimensional map, (n, 2) float32."""
-    from sklearn.manifold import TSNE
-    return TSNE(init='pca', random_state=0,
-                perplexity=min(30, len(points) / 4)).fit_transform(
-                    points.numpy())
 
 
 def _names(dataset: Dataset, classes: tuple[int, int]) -> list[str]:
