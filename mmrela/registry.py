@@ -18,10 +18,10 @@ except ModuleNotFoundError as e:
 from mmpretrain.apis import ModelHub
 
 from .batched import DeviceRelaTargetDataset
-from .datasets.budget import BudgetSampler
 from .datasets.cifar import CIFAR10Binary, CIFAR100Binary
 from .datasets.rela_target import RelaTargetDataset
-from .datasets.sampler import RelaSampler
+from .datasets.samplers.budget_sampler import BudgetSampler
+from .datasets.samplers.rela_sampler import RelaSampler
 from .datasets.soft_labels import SoftLabelDataset
 from .datasets.tiny_imagenet import TinyImageNet
 from .datasets.transforms import NativeResizedCrop
@@ -31,11 +31,10 @@ from .engine.hooks import (
     ChannelsLastHook,
     DeterminismHook,
     DeviceColoursHook,
-    OnlineKNNHook,
-    OnlineRankHook,
     PlainCheckpointHook,
     SecondsHook,
 )
+from .engine.scores import OnlineKNNHook, OnlineRankHook
 from .home import HOME
 from .models.convnet import ConvNet
 from .models.rela import Rela

@@ -26,13 +26,14 @@ ROOMS = dict(
     models='',
     targets='files pca',
     measures='targets',
-    datasets='targets',
-    batched='datasets',
-    priors='datasets models.pooling models.unmasked files',
-    features='priors datasets',
-    generation='features priors datasets targets files pca processes',
-    engine='features priors measures datasets batched models files schedule '
-    'processes meeting')
+    pictures='',
+    datasets='pictures targets',
+    batched='pictures datasets',
+    priors='pictures models.pooling models.unmasked files',
+    features='priors pictures datasets',
+    generation='features priors pictures datasets targets files pca processes',
+    engine='features priors measures pictures datasets batched models files '
+    'schedule processes meeting')
 DOORS = {'__init__', 'registry'}  # of all rooms
 CORE = {*ENTRANCE, 'version', 'pca', 'schedule', 'meeting', 'processes',
         'targets', 'measures'}

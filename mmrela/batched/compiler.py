@@ -13,8 +13,8 @@ from mmpretrain.datasets.transforms import Solarize as Solarization
 
 from ..datasets.transforms import NativeResizedCrop
 from ..errors import UserError
-from .step import Chance, Range, Series, Step
-from .steps import Blur, Crop, Flip, Grey, Jitter, Solarize
+from .steps.known import Blur, Crop, Flip, Grey, Jitter, Solarize
+from .steps.step import Chance, Range, Series, Step
 
 _AXES = dict(vertical=2, horizontal=3)
 

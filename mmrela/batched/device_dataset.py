@@ -11,10 +11,10 @@ from mmpretrain.structures import DataSample
 from torch import Tensor
 from torch.utils.data import get_worker_info
 
-from ..datasets.access import is_loading, load_sample
 from ..datasets.rela_target import RelaTargetDataset
-from ..datasets.sampler import RelaIndex
+from ..datasets.samplers.rela_sampler import RelaIndex
 from ..errors import UserError
+from ..pictures.access import is_loading, load_sample
 from .program import sent
 from .views import BatchedViews
 

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from .step import Draw, Step
+from .steps.step import Draw, Step
 
 
 class Span(NamedTuple):

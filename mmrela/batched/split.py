@@ -22,8 +22,7 @@ class Stamp:
     """The end of a pipeline: says what is left to do, and gives a seed.
 
     The seed is drawn after the crops, from numpy as they are: it is the
-    sample's own where :class:`~mmrela.datasets.sampler.RelaSampler` stamped
-    one.
+    sample's own where :class:`~mmrela.RelaSampler` stamped one.
     """
 
     def __init__(self, steps: ViewSteps) -> None:

@@ -9,10 +9,10 @@ from torch import Tensor
 
 from ..errors import UserError
 from .compiler import compile_steps
-from .keys import split
 from .program import Program, launches, pack
-from .step import Draw, Series, Size
-from .steps import Crop
+from .steps.keys import split
+from .steps.known import Crop
+from .steps.step import Draw, Series, Size
 
 
 class ViewSteps:

@@ -11,9 +11,9 @@ from mmpretrain.registry import DATASETS
 from torch.utils.data import Dataset
 
 from ..errors import UserError
+from ..pictures.access import is_loading, takes_grey
+from ..pictures.formats import LoadChannels, LoadPicture, extensions
 from ..resolve import resolve
-from .access import is_loading, takes_grey
-from .pictures import LoadChannels, LoadPicture, extensions
 
 COLOURS = {'ColorJitter', 'Lighting'}  # break on a single channel
 

@@ -8,8 +8,8 @@ from mmengine.fileio import get_file_backend
 from mmpretrain.datasets import CustomDataset
 from torch.utils.data import Dataset
 
+from ..pictures.formats import extensions
 from .host import parts
-from .pictures import extensions
 
 
 def passed_over(dataset: Dataset) -> str:

@@ -11,15 +11,15 @@ from mmpretrain.registry import DATASETS, TRANSFORMS
 from torch.utils.data import Dataset
 
 from ..errors import UserError
+from ..pictures.access import load_sample, sample_id
+from ..pictures.hue import mended_hue
+from ..pictures.late_decoding import crop_late
 from ..resolve import resolve
 from ..rng import seeded
 from ..targets import TargetStore, hash_ids
-from .access import load_sample, sample_id
 from .host import build_host, parts
-from .hue import mended_hue
-from .late_decoding import crop_late
 from .missing import explained
-from .sampler import RelaIndex
+from .samplers.rela_sampler import RelaIndex
 
 
 @DATASETS.register_module()

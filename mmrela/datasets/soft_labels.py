@@ -8,7 +8,7 @@ from mmpretrain.registry import DATASETS
 
 from ..targets import TargetStore, hash_ids
 from .rela_target import RelaTargetDataset
-from .sampler import RelaIndex
+from .samplers.rela_sampler import RelaIndex
 
 
 @DATASETS.register_module()

@@ -10,7 +10,7 @@ from mmpretrain.datasets import BaseDataset
 from mmpretrain.registry import DATASETS, TRANSFORMS
 
 from ..errors import UserError
-from .pictures import LoadPicture
+from ..pictures.formats import LoadPicture
 
 
 @TRANSFORMS.register_module()

@@ -7,7 +7,7 @@ from mmengine.runner import Runner
 
 from ..errors import UserError
 from ..resolve import resolve
-from .hooks.requirements import require_ddp
+from .checks.requirements import require_ddp
 
 
 def build_runner(cfg: Config) -> Runner:

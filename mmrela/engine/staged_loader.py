@@ -6,7 +6,7 @@ from itertools import count, repeat
 
 from torch.utils.data import DataLoader
 
-from ..datasets.sampler import RelaSampler
+from ..datasets.samplers.rela_sampler import RelaSampler
 
 
 class StagedLoader:

@@ -10,8 +10,8 @@ from torch import Tensor
 from torch.utils.data import DataLoader
 from tqdm import tqdm
 
-from ..datasets.access import sample_name
 from ..errors import UserError
+from ..pictures.access import sample_name
 from .forward import Batch, check_same, forward_of
 from .images import PriorImages, Together
 from .stack import stack_each

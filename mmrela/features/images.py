@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from torch import Tensor
 from torch.utils.data import Dataset
 
-from ..datasets.access import sample_id
-from ..datasets.rgb import Sample
 from ..errors import UserError
+from ..pictures.access import sample_id
+from ..pictures.rgb import Sample
 from ..priors import Prior
 
 

@@ -11,9 +11,9 @@ from PIL import Image
 from torch import Tensor
 from torchvision.transforms import RandomResizedCrop
 
-from ..datasets.rgb import Sample
 from ..features.extract import extract
 from ..features.images import PriorImages
+from ..pictures.rgb import Sample
 from ..rng import seed_of, seeded
 
 SCALE, RATIO = 0.5, (3 / 4, 4 / 3)  # of crops: RELA's weak views

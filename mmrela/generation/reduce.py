@@ -12,10 +12,10 @@ from threadpoolctl import threadpool_limits
 from torch import Tensor
 from torch.utils.data import Dataset
 
-from ..datasets.access import sample_id
 from ..errors import UserError
 from ..files.atomic import replacing
 from ..pca import BatchPCA
+from ..pictures.access import sample_id
 from ..targets import Manifest, write_store
 from ..targets.feature_blocks import FeatureBlocks
 

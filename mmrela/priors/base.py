@@ -9,8 +9,8 @@ import torch
 from PIL import Image
 from torch import Tensor, nn
 
-from ..datasets.rgb import Sample
 from ..errors import UserError, said
+from ..pictures.rgb import Sample
 
 
 @dataclass

@@ -9,10 +9,10 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from ..datasets.rgb import Sample
 from ..errors import UserError
 from ..files.atomic import replacing, write_atomically
 from ..files.untrusted import DamagedError, map_array
+from ..pictures.rgb import Sample
 from .base import Prior
 
 

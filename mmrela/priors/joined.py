@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
-from ..datasets.rgb import Sample
+from ..pictures.rgb import Sample
 from .base import Prior, check_features
 
 PLUS = ' + '  # between the spellings of the parts

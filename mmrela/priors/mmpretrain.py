@@ -8,10 +8,10 @@ import torch
 from PIL import Image
 from torch import Tensor, nn
 
-from ..datasets.rgb import loaders, loads_bgr
 from ..errors import UserError, said
 from ..files.downloads import url_file
 from ..files.weights import load_weights, read_weights
+from ..pictures.rgb import loaders, loads_bgr
 from ..rng import seeded
 from ..spelling import meant
 from .base import Prior

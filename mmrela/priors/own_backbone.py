@@ -4,10 +4,10 @@ from __future__ import annotations
 import torch
 from torch import nn
 
-from ..datasets.access import takes_grey
-from ..datasets.rgb import loaders, loads_bgr
 from ..errors import UserError
 from ..files.weights import read_weights, without_prefix
+from ..pictures.access import takes_grey
+from ..pictures.rgb import loaders, loads_bgr
 from ..resolve import pipelines
 from ..rng import seeded
 from .base import Prior

@@ -8,8 +8,8 @@ from mmengine.dataset import default_collate
 from mmpretrain.models.utils import SelfSupDataPreprocessor
 
 from mmrela.batched.ahead import ViewBatch, ViewCollate, finish_views
-from mmrela.batched.step import Chance, Series
-from mmrela.batched.steps import Blur, Jitter, Solarize
+from mmrela.batched.steps.known import Blur, Jitter, Solarize
+from mmrela.batched.steps.step import Chance, Series
 from mmrela.batched.views import ViewSteps
 from mmrela.errors import UserError
 

@@ -14,8 +14,8 @@ from scipy.stats import ks_2samp
 
 import mmrela  # noqa: F401
 from mmrela.batched import BatchedViews
-from mmrela.datasets.hue import mended_hue
 from mmrela.errors import UserError
+from mmrela.pictures.hue import mended_hue
 
 VIEWS = Path(__file__).parents[2] / 'configs' / '_base_' / 'views'
 SEEDS = np.random.default_rng(0).integers(2**31, size=24).astype(np.uint64)

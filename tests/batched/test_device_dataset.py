@@ -10,7 +10,7 @@ from hosts import DIM, HOSTS, small_config
 from mmengine.runner import Runner
 from mmpretrain.registry import DATASETS
 
-from mmrela.datasets.sampler import RelaIndex
+from mmrela.datasets.samplers.rela_sampler import RelaIndex
 from mmrela.errors import UserError
 
 STAMPS = [RelaIndex(index, 1, 100 + index) for index in (5, 0, 63, 17)]

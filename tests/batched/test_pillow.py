@@ -17,9 +17,9 @@ from torch.nn.functional import interpolate
 import mmrela  # noqa: F401
 from mmrela.batched.ahead import ViewCollate
 from mmrela.batched.compiler import _magnitudes
-from mmrela.batched.keys import split, uniform, within
 from mmrela.batched.split import _split
-from mmrela.datasets.hue import mended_hue
+from mmrela.batched.steps.keys import split, uniform, within
+from mmrela.pictures.hue import mended_hue
 
 CONFIGS = Path(__file__).parents[2] / 'configs'
 RECIPES = ['byol', 'mocov2', 'mocov3', 'simclr', 'simsiam', 'swav',

@@ -9,8 +9,8 @@ import torch
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from mmrela.batched.program import Launch, _unpacked, launches, pack
-from mmrela.batched.step import Chance, Series
-from mmrela.batched.steps import Blur, Crop, Flip, Grey, Jitter, Solarize
+from mmrela.batched.steps.known import Blur, Crop, Flip, Grey, Jitter, Solarize
+from mmrela.batched.steps.step import Chance, Series
 from mmrela.batched.views import ViewSteps
 
 SEEDS = np.random.default_rng(0).integers(2**31, size=128).astype(np.uint64)

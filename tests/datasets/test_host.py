@@ -11,14 +11,14 @@ from mmengine.registry import init_default_scope
 from mmpretrain.datasets import CustomDataset
 from mmpretrain.registry import DATASETS
 
-from mmrela.datasets.access import content_id, load_sample, sample_id
 from mmrela.datasets.host import build_host, fit_channels, parts
 from mmrela.datasets.missing import explained
 from mmrela.datasets.passed_over import passed_over
-from mmrela.datasets.pictures import extensions
 from mmrela.datasets.rela_target import RelaTargetDataset
 from mmrela.errors import UserError
 from mmrela.features.labelled import LabelledImages
+from mmrela.pictures.access import content_id, load_sample, sample_id
+from mmrela.pictures.formats import extensions
 
 LOAD = [dict(type='LoadImageFromFile')]
 FLAT = dict(type='CustomDataset', with_label=False, pipeline=LOAD)

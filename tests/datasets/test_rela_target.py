@@ -7,10 +7,10 @@ from hosts import DIM, small_config
 from mmpretrain.registry import DATASETS
 from torch.utils.data import DataLoader
 
-from mmrela.datasets.hue import mended_hue
 from mmrela.datasets.rela_target import RelaTargetDataset
-from mmrela.datasets.sampler import RelaIndex
+from mmrela.datasets.samplers.rela_sampler import RelaIndex
 from mmrela.errors import UserError
+from mmrela.pictures.hue import mended_hue
 from mmrela.rng import seeded
 from mmrela.targets import TargetStoreError
 

@@ -5,9 +5,9 @@ from mmengine.registry import init_default_scope
 from mmpretrain.registry import DATASETS
 from PIL import Image
 
-from mmrela.datasets.access import load_sample
 from mmrela.datasets.tiny_imagenet import TinyImageNet
 from mmrela.errors import UserError
+from mmrela.pictures.access import load_sample
 
 PACK = [dict(type='PackInputs')]
 

@@ -10,11 +10,11 @@ from PIL import Image
 from torch import nn
 from torchvision.transforms import v2
 
-from mmrela.datasets.rgb import Sample
 from mmrela.errors import UserError
 from mmrela.features.images import PriorImages
 from mmrela.generation.choose import choose
 from mmrela.generation.pieces import Cut, Piece
+from mmrela.pictures.rgb import Sample
 from mmrela.priors import Prior
 
 IMAGES = 60

@@ -12,7 +12,7 @@ from PIL import Image
 from torch.utils.data import Dataset
 
 from mmrela.datasets.rela_target import RelaTargetDataset
-from mmrela.datasets.sampler import RelaIndex
+from mmrela.datasets.samplers.rela_sampler import RelaIndex
 from mmrela.errors import UserError
 from mmrela.features.images import PriorImages
 from mmrela.generation.generate import generate

@@ -11,10 +11,10 @@ from test_generate import CFG, cifar
 from torch import nn
 from torchvision.transforms.functional import pil_to_tensor
 
-from mmrela.datasets import rgb
 from mmrela.errors import UserError
 from mmrela.features.images import PriorImages
 from mmrela.generation.generate import generate, generate_each
+from mmrela.pictures import rgb
 from mmrela.priors import Prior, build_prior, join
 from mmrela.targets import TargetStoreError
 

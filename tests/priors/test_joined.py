@@ -11,13 +11,13 @@ from torch import nn
 from torchvision.transforms.functional import pil_to_tensor
 
 from mmrela import priors
-from mmrela.datasets.rgb import Sample
 from mmrela.errors import UserError
 from mmrela.features.extract import extract
 from mmrela.features.images import PriorImages
 from mmrela.generation.dry_run import estimate
 from mmrela.generation.generate import generate
 from mmrela.generation.verify import verify_store
+from mmrela.pictures.rgb import Sample
 from mmrela.priors import JoinedPrior, Prior, build_prior
 from mmrela.targets import TargetStoreError
 

@@ -16,7 +16,7 @@ from torch import nn
 from torchvision.transforms.functional import pil_to_tensor
 
 from mmrela.datasets.rela_target import RelaTargetDataset
-from mmrela.datasets.sampler import RelaIndex
+from mmrela.datasets.samplers.rela_sampler import RelaIndex
 from mmrela.features.images import PriorImages
 from mmrela.generation.generate import generate
 from mmrela.priors import Prior

@@ -8,9 +8,9 @@ from mmpretrain.registry import DATASETS
 from torch import Tensor
 from torch.utils.data import Dataset
 
-from mmrela.datasets.access import locate
 from mmrela.datasets.rela_target import RelaTargetDataset
 from mmrela.errors import UserError
+from mmrela.pictures.access import locate
 from mmrela.resolve import resolve
 
 from .config import misspelt

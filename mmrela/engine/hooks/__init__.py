@@ -3,11 +3,8 @@ from .adaptive_lambda import AdaptiveLambdaHook
 from .channels_last import ChannelsLastHook
 from .determinism import DeterminismHook
 from .device_colours import DeviceColoursHook
-from .online_knn import OnlineKNNHook
-from .online_rank import OnlineRankHook
 from .plain_checkpoint import PlainCheckpointHook
 from .seconds import SecondsHook
 
 __all__ = ['AdaptiveLambdaHook', 'ChannelsLastHook', 'DeterminismHook',
-           'DeviceColoursHook', 'OnlineKNNHook', 'OnlineRankHook',
-           'PlainCheckpointHook', 'SecondsHook']
+           'DeviceColoursHook', 'PlainCheckpointHook', 'SecondsHook']

@@ -12,12 +12,12 @@ from ... import schedule as schedules
 from ...datasets.host import fit_channels
 from ...errors import UserError
 from .. import compat
+from ..checks.requirements import FiniteLoss, require
+from ..checks.trial import try_stages
 from ..host_clock import HostClock
 from ..staged_loader import StagedLoader
 from .backbone_hold import BackboneHold
-from .requirements import FiniteLoss, require
 from .stage_ddp import StageDDP
-from .trial import try_stages
 
 for _rule in (schedules.AdaptiveLambda, schedules.FixedLambda):
     TASK_UTILS.register_module(module=_rule)
@@ -45,9 +45,9 @@ class AdaptiveLambdaHook(Hook):
 
     Raises:
         UserError: of the rule; before the training: see
-            :func:`~mmrela.engine.hooks.requirements.require`, or the
+            :func:`~mmrela.engine.checks.requirements.require`, or the
             targets do not do; later: the RELA loss is lost for good (see
-            :class:`~mmrela.engine.hooks.requirements.FiniteLoss`); on
+            :class:`~mmrela.engine.checks.requirements.FiniteLoss`); on
             resuming: the checkpoint is of another rule, or of a training
             without RELA.
     """

@@ -12,9 +12,9 @@ from PIL import Image
 
 from _lib.shrinking.folder import prepare
 from _lib.shrinking.picture import shrunk
-from mmrela.datasets.pictures import decode
 from mmrela.datasets.rela_target import RelaTargetDataset
-from mmrela.datasets.sampler import RelaIndex
+from mmrela.datasets.samplers.rela_sampler import RelaIndex
+from mmrela.pictures.formats import decode
 from mmrela.targets import Manifest, hash_ids, write_store
 
 SLOPE, HILL = (make('L').resize((130, 90)) for make in (

@@ -10,7 +10,7 @@ from hosts import HOSTS, hand_over_after, small_config
 from recorder import train
 
 from _lib.training.plan import Plan, checkpoints
-from mmrela.engine.hooks import OnlineKNNHook
+from mmrela.engine.scores import OnlineKNNHook
 
 MB = dict(B=1, kB=1e3, MB=1e6, GB=1e9, TB=1e12)
 

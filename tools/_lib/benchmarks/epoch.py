@@ -9,8 +9,8 @@ from mmengine.config import Config
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
 
-from mmrela.datasets.hue import mended_hue
 from mmrela.errors import UserError
+from mmrela.pictures.hue import mended_hue
 
 from .plan import Plan, Ratio
 from .variants import on_cpu, on_device, one_stage, plain_host, with_noise

@@ -13,9 +13,9 @@ from mmpretrain.registry import DATASETS
 from torch.utils.data import Dataset
 
 from mmrela.batched import ViewCollate, leave_colours
-from mmrela.datasets.hue import mended_hue
 from mmrela.datasets.rela_target import RelaTargetDataset
-from mmrela.datasets.sampler import RelaIndex
+from mmrela.datasets.samplers.rela_sampler import RelaIndex
+from mmrela.pictures.hue import mended_hue
 
 from ..shrinking.folder import prepare
 from .baselines import dali, torchvision_views

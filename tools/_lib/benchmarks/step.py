@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from torch.utils.data import DataLoader
 
 from mmrela.batched import DeviceRelaTargetDataset
-from mmrela.datasets.hue import mended_hue
+from mmrela.pictures.hue import mended_hue
 from mmrela.resolve import resolve
 
 from .baselines.bare_loop import DEVICE, BareLoop, optimizer_of

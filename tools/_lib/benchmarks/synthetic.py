@@ -15,7 +15,7 @@ from mmpretrain.registry import TRANSFORMS
 from torch.utils.data import DataLoader
 
 from mmrela.datasets.rela_target import RelaTargetDataset
-from mmrela.datasets.sampler import RelaSampler
+from mmrela.datasets.samplers.rela_sampler import RelaSampler
 from mmrela.engine.hooks.adaptive_lambda import AdaptiveLambdaHook
 from mmrela.targets import BLOCK, Manifest, hash_ids, write_store
 

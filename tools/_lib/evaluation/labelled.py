@@ -9,10 +9,10 @@ from mmengine.config import Config, ConfigDict
 from torch import Tensor
 
 from mmrela import processes
-from mmrela.datasets.access import content_id
 from mmrela.errors import UserError
 from mmrela.features.images import images_of
 from mmrela.features.labelled import LabelledImages
+from mmrela.pictures.access import content_id
 from mmrela.priors import Prior
 
 from ..config import misspelt

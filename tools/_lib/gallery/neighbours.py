@@ -9,12 +9,12 @@ import torch
 from torch import Tensor
 from torch.utils.data import Dataset
 
-from mmrela.datasets.rgb import Sample
 from mmrela.engine.weak_views import side_of
 from mmrela.errors import UserError
 from mmrela.features.extract import batches_of, extract
 from mmrela.features.images import images_of
 from mmrela.measures.neighbours import nearest
+from mmrela.pictures.rgb import Sample
 from mmrela.priors import Prior, build_prior, load_student
 
 from ..evaluation.scores import checkpoints_of

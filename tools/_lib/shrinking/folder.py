@@ -11,9 +11,9 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from mmrela.datasets.pictures import extensions
 from mmrela.errors import UserError, said
 from mmrela.files.atomic import remove_leftovers, write_atomically
+from mmrela.pictures.formats import extensions
 
 from ..training.machine import cores
 from .picture import shrunk

@@ -9,9 +9,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from torch.utils.data import Dataset
 
-from mmrela.datasets.rgb import Sample
 from mmrela.errors import UserError
 from mmrela.measures.neighbours import nearest
+from mmrela.pictures.rgb import Sample
 from mmrela.targets import TargetStore, hash_ids
 
 NEIGHBOURS = 5

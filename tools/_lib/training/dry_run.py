@@ -12,7 +12,7 @@ from mmengine.dist import is_main_process
 from mmengine.hooks import CheckpointHook, EarlyStoppingHook
 from mmpretrain.registry import HOOKS, TASK_UTILS
 
-from mmrela.engine.hooks.online_score import OnlineScoreHook
+from mmrela.engine.scores.online_score import OnlineScoreHook
 from mmrela.resolve import resolve
 
 from . import typos

@@ -12,7 +12,7 @@ from mmpretrain.utils import get_ori_model
 from torch import Tensor, nn
 from torch.autograd.graph import saved_tensors_hooks
 
-from mmrela.engine.hooks.trial import first_batches
+from mmrela.engine.checks.trial import first_batches
 from mmrela.features.stopwatch import Stopwatch
 
 from .machine import cores, peak_bytes

@@ -19,8 +19,8 @@ from PIL import Image
 from torch import Tensor, nn
 from torch.utils.data import DataLoader, Dataset
 
-from mmrela.datasets.access import load_sample
 from mmrela.models.pooling import pool_features
+from mmrela.pictures.access import load_sample
 
 from ..variants import plain_host
 

@@ -1,0 +1,1 @@
+"""Random changes of a batch, each as one CPU transform makes it."""

@@ -1,0 +1,1 @@
+"""Pictures of a data set: how they are found, decoded and turned."""
