@@ -21,7 +21,7 @@ _students = (
 rows = [
     dict(name='Teacher: ConvNet-3', config=f'{_own}/convnet3_cifar10.py', prior='none', seeds=[0],
          at=dict(smoke={'train_cfg.max_epochs': 1, 'train_cfg.val_interval': 1, 'train_dataloader.dataset.indices': 1000},
-                 small={'train_cfg.max_epochs': 10, 'train_cfg.val_interval': 10, 'compile': True})),
+                 small={'train_cfg.max_epochs': 10, 'train_cfg.val_interval': 10})),
     dict(name='Teacher: ResNet-18', config='configs/resnet18_rela_cifar10.py', prior='none', seeds=[0], sizes=['paper']),
 ] + [
     dict(
@@ -59,7 +59,7 @@ sizes = dict(
         'AdamW 1e-3, batch 10, 50 and 100 for 1, 10 and 50 images a class. Tested on all 10,000 test images.' + _paper,
         seeds=[0, 1, 2],
         probe_epochs=0,
-        overrides=_cpu),
+        overrides={**_cpu, 'compile': True}),
     paper=dict(
         notes="As small; the ConvNet-3 teacher is trained for 50 epochs, the ResNet-18 by mmpretrain's recipe." + _paper,
         seeds=[0, 1, 2],
