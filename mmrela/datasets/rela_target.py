@@ -18,8 +18,8 @@ from ..pictures.late_decoding import crop_late
 from ..resolve import resolve
 from ..rng import seeded
 from ..targets import TargetStore, hash_ids
-from .host import build_host, parts
-from .missing import explained
+from .host import parts
+from .missing import build_explained
 from .samplers.rela_sampler import RelaIndex
 
 
@@ -79,17 +79,8 @@ class RelaTargetDataset(Dataset):
             if not isinstance(given, (list, tuple)):
                 raise UserError(f'train_dataloader.dataset.{key} must be a '
                                 f'list of transforms, got {given!r}')
-        host = dict(type=host, **kwargs)
-        try:
-            with explained(host, name, 'train_dataloader.dataset'):
-                self.dataset = build_host(host)
-        except UserError:
-            raise
-        except ValueError as e:
-            cure = ('. To join data sets of different classes, set '
-                    "train_dataloader.dataset.ignore_keys='classes'")
-            raise UserError(
-                f'{name}: {e}' + cure * (name == 'ConcatDataset')) from e
+        self.dataset = build_explained(
+            dict(type=host, **kwargs), name, 'train_dataloader.dataset')
         self.targets = targets
         self.prior = prior
         self.view_epochs = view_epochs

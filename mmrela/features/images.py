@@ -12,6 +12,7 @@ from ..pictures.access import sample_id
 from ..pictures.crops import Crop
 from ..pictures.rgb import Sample
 from ..priors import Prior
+from ..priors.joined import PLUS
 
 
 @dataclass(frozen=True, eq=False)
@@ -93,6 +94,14 @@ def images_of(cfg: dict, dataset: Dataset, prior: Prior,
         prior: What looks at them.
         skip: Whether to leave out those that cannot be read.
         views: Crops of each.
+
+    Raises:
+        UserError: the prior knows whole images alone, not their crops.
     """
+    if views > 1 and any(name.startswith('file:')
+                         for name in prior.name.split(PLUS)):
+        raise UserError(f'--views {views}: {prior.name} has features of whole '
+                        'images alone: leave out --views, or take a prior '
+                        'that looks at images')
     workers = cfg['train_dataloader']['num_workers']
     return PriorImages(dataset, prior, workers, skip, views)

@@ -57,7 +57,12 @@ def verify_store(store: TargetStore, images: PriorImages,
     if not cosines[worst] >= LEAST:
         raise TargetStoreError(
             f'{store.directory} differs from what the prior gives now: the '
-            f'target of row {rows[worst]} has a cosine of '
+            f'target of {_told(rows[worst], images)} has a cosine of '
             f'{cosines[worst]:.4f} to it, less than {LEAST}; remove the '
             'directory and run tools/gen_targets.py again')
     return float(cosines[worst])
+
+
+def _told(row: int, images: PriorImages) -> str:
+    view, sample = divmod(row, len(images.dataset))
+    return f'view {view} of ' * (images.views > 1) + f'sample {sample}'

@@ -8,6 +8,7 @@ import torch
 from PIL import Image
 from torch.utils.data import Dataset
 from torchvision.transforms import RandomResizedCrop
+from torchvision.transforms.functional import resized_crop
 
 from ..errors import UserError
 from ..rng import seed_of
@@ -30,8 +31,8 @@ def cropped(image: Image.Image, row: int, seed: int,
     # all of this.
     with torch.random.fork_rng([]):
         torch.default_generator.manual_seed(seed_of(row, seed))
-        crop = RandomResizedCrop(image.size[::-1], (scale, 1.0), RATIO)
-        return crop(image)
+        box = RandomResizedCrop.get_params(image, (scale, 1.0), RATIO)
+    return resized_crop(image, *box, image.size[::-1])
 
 
 def cropped_pixels(pixels: np.ndarray, row: int, view: int) -> np.ndarray:
