@@ -5,20 +5,11 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
-from torchvision.transforms import RandomResizedCrop
+from stored_views import naive
 
 from mmrela.errors import UserError
 from mmrela.pictures.crops import Crop, cropped, cropped_pixels
-from mmrela.rng import seed_of
 from mmrela.targets import hash_ids
-
-
-def naive(image: Image.Image, row: int, view: int) -> np.ndarray:
-    """The view of section 4.1, as large as the image came in."""
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed_of(row, view))
-        return np.array(RandomResizedCrop(
-            image.size[::-1], (0.5, 1.0), (3 / 4, 4 / 3))(image))
 
 
 @pytest.fixture

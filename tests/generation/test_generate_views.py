@@ -9,7 +9,7 @@ import torch
 from forked import run_ranks
 from mmpretrain.registry import DATASETS
 from PIL import Image
-from test_crops import naive
+from stored_views import naive
 from test_generate import (
     K,
     cifar,
