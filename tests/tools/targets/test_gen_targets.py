@@ -60,7 +60,7 @@ def test_views(cifar_root, store, tmp_path, capsys, mistake):
     assert call('check_targets', out, '--deep', '--config', CIFAR, *cifar(
         cifar_root, out, 'model.rela_head.out_channels=4')) == 0
     assert capsys.readouterr().out.endswith(
-        '32 targets of 4 components, 2 views of each image, from random\n')
+        '32 targets of 4 components, 2 views of each image, from random:0\n')
     assert call('gen_targets', *random(cifar_root, out, '--verify', 99)) == 0
     assert '32 targets recomputed' in capsys.readouterr().out
     assert '2 views of each image, --views says 3' in mistake(
