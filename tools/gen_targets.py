@@ -50,6 +50,9 @@ def parse_args() -> argparse.Namespace:
         'random, center otherwise)')
     add('--dtype', choices=['float16', 'float32'], default='float16',
         help='of the targets (default: float16)')
+    add('--views', type=positive, metavar='V',
+        help='targets of so many weak crops of each image, which training '
+        'shows in turn, at V times the cost (default: 1, of the whole image)')
     add('--out', action='append', metavar='DIR',
         help='default: train_dataloader.dataset.targets, of a plain config '
         'data/targets/CONFIG; given again: one for each prior')

@@ -15,6 +15,7 @@ from ..datasets.rela_target import RelaTargetDataset
 from ..datasets.samplers.rela_sampler import RelaIndex
 from ..errors import UserError
 from ..pictures.access import is_loading, load_sample
+from ..pictures.crops import cropped_pixels
 from .program import sent
 from .views import BatchedViews
 
@@ -28,7 +29,8 @@ class DeviceRelaTargetDataset(RelaTargetDataset):
     distributions of views are those of the same pipelines on the CPU, the
     draws are others. A loader without workers asks for one batch at a time,
     so no batch is in flight at the hand-over. See ``configs/_base_/device.py``
-    for the loader's other settings. Each rank holds a copy of the data. A
+    for the loader's other settings. Each rank holds a copy of the data, and
+    of the stored view that is on, cropped when it begins. A
     single sample, ``dataset[index]``, still comes from the CPU's pipelines.
 
     Args:
@@ -51,6 +53,7 @@ class DeviceRelaTargetDataset(RelaTargetDataset):
             BatchedViews(
                 self.rela_pipeline.transforms,
                 'train_dataloader.dataset.rela_pipeline'))
+        self._stored: dict[int, tuple[Tensor, Tensor]] = {}
 
     @cached_property
     def _kept(self) -> list[int]:
@@ -85,6 +88,22 @@ class DeviceRelaTargetDataset(RelaTargetDataset):
         """Their targets, (N, k) float32."""
         return torch.from_numpy(self.store[self._kept]).to(self.device)
 
+    def _of_view(self, view: int) -> tuple[Tensor, Tensor]:
+        """Images and targets of the view that is on; the last one's go."""
+        if self.store.views == 1:
+            return self.images, self.rela_targets
+        if view not in self._stored:
+            images = self.images.permute(0, 2, 3, 1).cpu().numpy()
+            crops = np.stack([
+                cropped_pixels(image, row, view)
+                for image, row in zip(images, self._kept)])
+            targets = self.store[view * len(self.store) + np.array(self._kept)]
+            self._stored = {view: (
+                torch.from_numpy(crops).permute(0, 3, 1, 2).contiguous().to(
+                    self.device),
+                torch.from_numpy(targets).to(self.device))}
+        return self._stored[view]
+
     def __getitems__(self, stamps: list[RelaIndex]) -> dict:
         """One batch, of the stage that its first sample is in.
 
@@ -95,12 +114,13 @@ class DeviceRelaTargetDataset(RelaTargetDataset):
         if get_worker_info() is not None:
             raise UserError('set train_dataloader.num_workers=0: '
                             'DeviceRelaTargetDataset makes its views itself')
-        indices, lams, seeds = map(list, zip(*stamps))
+        indices, (lam, *_), seeds, (epoch, *_) = zip(*stamps)
         rows = sent(torch.tensor(indices), torch.device(self.device))
-        views = self._views[lams[0]](
-            self.images[rows], np.array(seeds, np.uint64))
+        images, targets = (self._of_view(self.view_of(epoch)) if lam
+                           else (self.images, None))
+        views = self._views[lam](images[rows], np.array(seeds, np.uint64))
         samples = [DataSample() for _ in stamps]
-        if lams[0]:
-            for sample, target in zip(samples, self.rela_targets[rows]):
+        if lam:
+            for sample, target in zip(samples, targets[rows]):
                 sample.set_field(target, 'rela_target')
         return dict(inputs=views, data_samples=samples)

@@ -9,11 +9,34 @@ from pathlib import Path
 from mmpretrain.datasets import CIFAR10, MNIST
 from mmpretrain.datasets.utils import check_md5, rm_suffix
 from mmpretrain.registry import DATASETS
+from torch.utils.data import Dataset
 
 from ..errors import UserError
 from ..resolve import resolve
+from .host import build_host
 
 PACKED = ('.gz', '.tgz', '.tar', '.zip', '.bz2', '.xz', '.7z', '.rar')
+
+
+def build_explained(cfg: dict, what: str, key: str) -> Dataset:
+    """Build a host's data set, or say in one sentence why not.
+
+    Args:
+        cfg, what, key: See :func:`explained`.
+
+    Raises:
+        UserError: it cannot read its data or join its parts.
+    """
+    try:
+        with explained(cfg, what, key):
+            return build_host(cfg)
+    except UserError:
+        raise
+    except ValueError as e:
+        cure = ('. To join data sets of different classes, set '
+                f"{key}.ignore_keys='classes'")
+        raise UserError(
+            f'{what}: {e}' + cure * (what == 'ConcatDataset')) from e
 
 
 @contextmanager

@@ -12,13 +12,14 @@ from torch.utils.data import Dataset
 
 from ..errors import UserError
 from ..pictures.access import load_sample, sample_id
+from ..pictures.crops import cropped_pixels
 from ..pictures.hue import mended_hue
 from ..pictures.late_decoding import crop_late
 from ..resolve import resolve
 from ..rng import seeded
 from ..targets import TargetStore, hash_ids
-from .host import build_host, parts
-from .missing import explained
+from .host import parts
+from .missing import build_explained
 from .samplers.rela_sampler import RelaIndex
 
 
@@ -35,6 +36,12 @@ class RelaTargetDataset(Dataset):
     read) are left out of both stages: ``len()`` and indices count the
     others, while sample ids and rows of the store count all.
 
+    Where a store has several views of each image (``gen_targets.py
+    --views``), the RELA stage of an epoch shows one of them: the crop that
+    the prior saw, as large as the image, goes through ``rela_pipeline``
+    and gets the target of its own. For a student that sees what the prior
+    saw, ``rela_pipeline`` must not crop again, but flip alone.
+
     Args:
         host: Registry name of the host's dataset, or its class.
         targets: Directory of the target store.
@@ -43,11 +50,15 @@ class RelaTargetDataset(Dataset):
             ``torchvision:mobilenet_v2`` or ``random:0``; ``None`` takes any.
         late_decoding: Whether JPEGs are decoded by the first crop of a
             view, no larger than it needs; boxes and seeds are the same.
+            Stored views are cropped from the whole picture.
+        view_epochs: Epochs that a stored view is on for, k (paper, section
+            4.2); then comes the next, and after the last the first again.
         **kwargs: The host dataset's own arguments.
 
     Raises:
-        UserError: the host's dataset cannot read its data or join its parts;
-            later: an image cannot be read, or the store does not do.
+        UserError: the host's dataset cannot read its data or join its parts,
+            or ``view_epochs`` is no positive number; later: an image cannot
+            be read, or the store does not do.
     """
 
     def __init__(self,
@@ -56,7 +67,11 @@ class RelaTargetDataset(Dataset):
                  rela_pipeline: list[dict],
                  prior: str | None = None,
                  late_decoding: bool = False,
+                 view_epochs: int = 1,
                  **kwargs) -> None:
+        if type(view_epochs) is not int or view_epochs < 1:
+            raise UserError('train_dataloader.dataset.view_epochs must be a '
+                            f'positive number, got {view_epochs!r}')
         name = getattr(resolve(host, DATASETS), '__name__', host)
         pipelines = dict(pipeline=kwargs.get('pipeline', ()),
                          rela_pipeline=rela_pipeline)
@@ -64,19 +79,11 @@ class RelaTargetDataset(Dataset):
             if not isinstance(given, (list, tuple)):
                 raise UserError(f'train_dataloader.dataset.{key} must be a '
                                 f'list of transforms, got {given!r}')
-        host = dict(type=host, **kwargs)
-        try:
-            with explained(host, name, 'train_dataloader.dataset'):
-                self.dataset = build_host(host)
-        except UserError:
-            raise
-        except ValueError as e:
-            cure = ('. To join data sets of different classes, set '
-                    "train_dataloader.dataset.ignore_keys='classes'")
-            raise UserError(
-                f'{name}: {e}' + cure * (name == 'ConcatDataset')) from e
+        self.dataset = build_explained(
+            dict(type=host, **kwargs), name, 'train_dataloader.dataset')
         self.targets = targets
         self.prior = prior
+        self.view_epochs = view_epochs
         self.rela_pipeline = Compose(
             [TRANSFORMS.build(t) for t in rela_pipeline])
         if late_decoding:
@@ -132,22 +139,31 @@ class RelaTargetDataset(Dataset):
         with mended_hue():
             if not isinstance(index, tuple):
                 return self.dataset[self.among_all(index)]
-            index, lam, view_seed = index
+            index, lam, view_seed, epoch = index
             index = self.among_all(index)
             with seeded(view_seed):
-                return self._rela(index) if lam else self.dataset[index]
+                return self._rela(index, epoch) if lam else (
+                    self.dataset[index])
 
     def among_all(self, index: int) -> int:
         """A sample's row among all, those that are skipped too."""
         return index + int(self._gaps.searchsorted(index, 'right'))
 
-    def _rela(self, index: int) -> dict:
-        results = self.rela_pipeline(load_sample(self.dataset, index))
+    def view_of(self, epoch: int) -> int:
+        """Which of the store's views is on in an epoch of RELA's stage."""
+        return epoch // self.view_epochs % self.store.views
+
+    def _rela(self, index: int, epoch: int) -> dict:
+        sample, view = load_sample(self.dataset, index), self.view_of(epoch)
+        if self.store.views > 1:
+            sample['img'] = cropped_pixels(sample['img'], index, view)
+        results = self.rela_pipeline(sample)
         if 'data_samples' not in results:
             raise UserError('train_dataloader.dataset.rela_pipeline must end '
                             'with PackInputs, after its MultiView')
         # No tensor: mmengine would copy each sample's to the device alone.
-        results['data_samples'].set_field(self.store[index], 'rela_target')
+        results['data_samples'].set_field(
+            self.store[view * len(self.store) + index], 'rela_target')
         return results
 
     def sample_ids(self) -> Iterator[str]:

@@ -11,7 +11,6 @@ from torch.utils.data import DataLoader
 from tqdm import tqdm
 
 from ..errors import UserError
-from ..pictures.access import sample_name
 from .forward import Batch, check_same, forward_of
 from .images import PriorImages, Together
 from .stack import stack_each
@@ -135,6 +134,6 @@ def _check_finite(features: Tensor, readable: Tensor, indices: Sequence[int],
     bad = ~features.isfinite().all(1)
     if bad.any():
         first = int(readable.nonzero()[bad][0])
-        name = sample_name(images.dataset, indices[first])
+        name = images.sample(indices[first]).name
         raise UserError(f'{images.prior.name} gives NaN or infinite features '
                         f'for {name}: look at it, or take another prior')

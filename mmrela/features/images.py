@@ -9,8 +9,10 @@ from torch.utils.data import Dataset
 
 from ..errors import UserError
 from ..pictures.access import sample_id
+from ..pictures.crops import Crop
 from ..pictures.rgb import Sample
 from ..priors import Prior
+from ..priors.joined import PLUS
 
 
 @dataclass(frozen=True, eq=False)
@@ -23,21 +25,28 @@ class PriorImages(Dataset):
         workers: Processes of each rank that decode images.
         skip: Whether an image that cannot be read is ``None`` instead of
             an error.
+        views: Seeded crops of each image, V, instead of the image itself:
+            all images' first ones, then all images' second ones, and so on;
+            1 for whole images.
     """
     dataset: Dataset
     prior: Prior
     workers: int = 0
     skip: bool = False
+    views: int = 1
 
     def __len__(self) -> int:
-        return len(self.dataset)
+        return self.views * len(self.dataset)
 
     def __getitem__(self, index: int) -> Tensor | None:
         return self.see(self.sample(index))
 
     def sample(self, index: int) -> Sample:
         """One of the samples, which is read when a prior looks at it."""
-        return Sample(self.dataset, index)
+        if self.views == 1:
+            return Sample(self.dataset, index)
+        view, row = divmod(index, len(self.dataset))
+        return Crop(self.dataset, row, view)
 
     def see(self, sample: Sample) -> Tensor | None:
         """What the prior sees of a sample.
@@ -54,7 +63,7 @@ class PriorImages(Dataset):
 
     def ids(self) -> Iterator[str]:
         """The sample id of each image."""
-        return (sample_id(self.dataset, i) for i in range(len(self)))
+        return (sample_id(self.dataset, i) for i in range(len(self.dataset)))
 
 
 class Together(Dataset):
@@ -76,7 +85,7 @@ class Together(Dataset):
 
 
 def images_of(cfg: dict, dataset: Dataset, prior: Prior,
-              skip: bool = False) -> PriorImages:
+              skip: bool = False, views: int = 1) -> PriorImages:
     """Images that are loaded as a config says.
 
     Args:
@@ -84,6 +93,15 @@ def images_of(cfg: dict, dataset: Dataset, prior: Prior,
         dataset: One of mmpretrain's, which need not be the config's.
         prior: What looks at them.
         skip: Whether to leave out those that cannot be read.
+        views: Crops of each.
+
+    Raises:
+        UserError: the prior knows whole images alone, not their crops.
     """
+    if views > 1 and any(name.startswith('file:')
+                         for name in prior.name.split(PLUS)):
+        raise UserError(f'--views {views}: {prior.name} has features of whole '
+                        'images alone: leave out --views, or take a prior '
+                        'that looks at images')
     workers = cfg['train_dataloader']['num_workers']
-    return PriorImages(dataset, prior, workers, skip)
+    return PriorImages(dataset, prior, workers, skip, views)

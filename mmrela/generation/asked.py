@@ -55,7 +55,8 @@ class Asked:
 
     def _check_same(self) -> None:
         store = TargetStore.open(self.directory)
-        for key in ('samples', 'ids', 'prior', 'dim', 'dtype', 'pca'):
+        for key in ('samples', 'ids', 'views', 'prior', 'dim', 'dtype',
+                    'pca'):
             there = getattr(store.manifest, key)
             if key == 'pca':
                 there = {'normalize': there.get('normalize')}

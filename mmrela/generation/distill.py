@@ -18,7 +18,7 @@ from ..features.extract import extract
 from ..features.images import PriorImages
 from ..files.atomic import write_atomically
 from ..targets import Manifest, TargetStore, hash_ids, write_store
-from .pieces import Cut, Piece
+from .pieces import Piece
 
 
 def distill(images: PriorImages, store: TargetStore, pieces: list[Piece],
@@ -80,7 +80,7 @@ def _write_images(images: PriorImages, pieces: list[Piece],
     lines = []
     for number, piece in enumerate(pieces):
         name, file = f'{folders[piece.label]}/{number:06d}.png', io.BytesIO()
-        Cut(images.dataset, piece).image.save(file, 'png')
+        piece.of(images.dataset).image.save(file, 'png')
         write_atomically(directory / 'train' / name, file.getvalue())
         lines.append(f'{name} {piece.label}\n')
     write_atomically(directory / 'meta' / 'train.txt',

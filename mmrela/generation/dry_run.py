@@ -52,13 +52,18 @@ def estimate(images: PriorImages, directory: Path, dim: int,
     return (
         f'{prior.name}: {weights / 1e6:.1f} million weights, {width} '
         f'features of each image\n'
-        f'time: {span(count / rate / ranks)} for {count} images at '
+        f'time: {span(count / rate / ranks)} for {_told(images)} at '
         f'{ranks * rate:.0f} img/s by {ranks} process{"es" * (ranks > 1)} on '
         f'{"GPU" if torch.cuda.is_available() else "CPU"} ({watch}), then '
         f'{span(pca_seconds(features, count, dim))} for PCA\n'
         f'disk: {in_bytes(sizes[0])} of features, which may be removed '
         f'afterwards, and {in_bytes(sizes[1])} of targets; {directory} has '
         f'{in_bytes(free(directory))} free')
+
+
+def _told(images: PriorImages) -> str:
+    crops = f' x {images.views} views' * (images.views > 1)
+    return f'{len(images.dataset)} images{crops}'
 
 
 def pca_seconds(features: Tensor, count: int, dim: int) -> float:

@@ -113,16 +113,17 @@ def _check(images: Sequence[PriorImages], directories: list[Path],
 def _plan(images: Sequence[PriorImages], dim: int, normalize: str | None,
           dtype: str) -> list[Manifest]:
     ids = hash_ids(images[0].ids())
-    return [Manifest(len(part), dim, dtype, ids,
+    return [Manifest(len(part.dataset), dim, dtype, ids,
                      prior=part.prior.fingerprint(),
-                     pca=dict(normalize=normalize or part.prior.normalize))
+                     pca=dict(normalize=normalize or part.prior.normalize),
+                     views=part.views)
             for part in images]
 
 
 def _pass_over(planned: Manifest, block: int) -> dict:
     """Fingerprint of one pass over the images, flat."""
     prior = {f'prior {key}': value for key, value in planned.prior.items()}
-    return dict(samples=planned.samples, ids=planned.ids, **prior,
+    return dict(samples=planned.rows, ids=planned.ids, **prior,
                 block=block, batch=BATCH_SIZE, dtype='float32')
 
 

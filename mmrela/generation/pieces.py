@@ -3,20 +3,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from typing import NamedTuple
 
 import torch
-from PIL import Image
 from torch import Tensor
-from torchvision.transforms import RandomResizedCrop
+from torch.utils.data import Dataset
 
 from ..features.extract import extract
 from ..features.images import PriorImages
-from ..pictures.rgb import Sample
-from ..rng import seed_of, seeded
-
-SCALE, RATIO = 0.5, (3 / 4, 4 / 3)  # of crops: RELA's weak views
+from ..pictures.crops import SCALE, Crop
 
 
 class Piece(NamedTuple):
@@ -25,41 +20,16 @@ class Piece(NamedTuple):
     Attributes:
         row: Of the sample in its data set.
         label: Its class.
-        seed: Of the crop; ``None`` for the whole image.
-        scale: Least share of the image's area that the crop takes.
+        seed, scale: See :class:`~mmrela.pictures.crops.Crop`.
     """
     row: int
     label: int
     seed: int | None = None
     scale: float = SCALE
 
-
-class Cut(Sample):
-    """A piece as priors see it, as large as the image that it is of."""
-
-    def __init__(self, dataset: object, piece: Piece) -> None:
-        super().__init__(dataset, piece.row)
-        self.seed, self.scale = piece.seed, piece.scale
-
-    @property
-    def id(self) -> str:
-        """That of its image, which tells a crop from it."""
-        return super().id + ('' if self.seed is None else f'#{self.seed}')
-
-    @cached_property
-    def image(self) -> Image.Image:
-        """The image or its crop, RGB.
-
-        Raises:
-            UserError: it cannot be read.
-        """
-        image = super().image
-        if self.seed is None:
-            return image
-        with seeded(seed_of(self.index, self.seed)):
-            crop = RandomResizedCrop(
-                image.size[::-1], (self.scale, 1.0), RATIO)
-            return crop(image)
+    def of(self, dataset: Dataset) -> Crop:
+        """The piece itself, as large as the image that it is of."""
+        return Crop(dataset, self.row, self.seed, self.scale)
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,9 +40,9 @@ class PieceImages(PriorImages):
     def __len__(self) -> int:
         return len(self.pieces)
 
-    def sample(self, index: int) -> Cut:
+    def sample(self, index: int) -> Crop:
         """One of the pieces, which is read when a prior looks at it."""
-        return Cut(self.dataset, self.pieces[index])
+        return self.pieces[index].of(self.dataset)
 
 
 def features_of(images: PriorImages, pieces: Sequence[Piece],

@@ -44,6 +44,8 @@ def reduce(blocks: FeatureBlocks, directory: Path, planned: Manifest,
         check_width(block.features, planned.dim)
         skipped += block.skipped
         pca.update(block.features)
+    # One view of an image that cannot be read stands for all of them.
+    skipped = sorted({row % planned.samples for row in skipped})
     _check_spread(pca, planned.prior.get('name'))
     pca.fit(planned.dim, planned.pca['normalize'], widths)
     kept = pca.variances.sum() / pca.total

@@ -32,7 +32,12 @@ def verify_store(store: TargetStore, images: PriorImages,
             below :data:`LEAST`.
         UserError: an image that the store does not skip is unreadable now.
     """
-    store.check(hash_ids(images.ids()), len(images))
+    samples = len(images.dataset)
+    store.check(hash_ids(images.ids()), samples)
+    if store.views != images.views:
+        raise TargetStoreError(
+            f'{store.directory} holds {store.views} views of each image, '
+            f'--views says {images.views}: leave it out')
     made_by = store.manifest.prior
     for key, value in images.prior.fingerprint().items():
         if made_by.get(key) != value:
@@ -40,7 +45,8 @@ def verify_store(store: TargetStore, images: PriorImages,
                 f'{store.directory} was made by a prior with another {key} '
                 f'({made_by.get(key)}, now {value}): pass the '
                 "store's own --prior, --weights and --image-size")
-    rows = np.setdiff1d(np.arange(len(store)), store.skipped)
+    rows = np.arange(len(images))
+    rows = rows[~np.isin(rows % samples, store.skipped)]
     rows = np.random.default_rng().permutation(rows)[:count]
     batches = [rows[batch] for batch in batches_of(range(len(rows)))]
     found = extract(replace(images, skip=False), 'verify', batches)
@@ -51,7 +57,12 @@ def verify_store(store: TargetStore, images: PriorImages,
     if not cosines[worst] >= LEAST:
         raise TargetStoreError(
             f'{store.directory} differs from what the prior gives now: the '
-            f'target of sample {rows[worst]} has a cosine of '
+            f'target of {_told(rows[worst], images)} has a cosine of '
             f'{cosines[worst]:.4f} to it, less than {LEAST}; remove the '
             'directory and run tools/gen_targets.py again')
     return float(cosines[worst])
+
+
+def _told(row: int, images: PriorImages) -> str:
+    view, sample = divmod(row, len(images.dataset))
+    return f'view {view} of ' * (images.views > 1) + f'sample {sample}'

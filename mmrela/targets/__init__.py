@@ -1,4 +1,4 @@
-"""Stored targets, one row an image; needs torch and numpy alone."""
+"""Stored targets, a row an image or view; needs torch and numpy alone."""
 from .manifest import Manifest, TargetStoreError, hash_ids
 from .store import BLOCK, TargetStore
 from .write import write_store

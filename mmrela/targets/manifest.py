@@ -41,6 +41,8 @@ class Manifest:
         pca_seconds: What fitting the PCA took.
         checksums: Of the targets, one for each block of
             :data:`~mmrela.targets.BLOCK` rows; the writer's part.
+        views: Targets of each image, V, each of its own crop; the row of
+            one is view · N + image.
 
     Raises:
         ValueError: the dtype is another.
@@ -55,6 +57,12 @@ class Manifest:
     feature_seconds: float | None = None
     pca_seconds: float | None = None
     checksums: tuple[str, ...] = ()
+    views: int = 1
+
+    @property
+    def rows(self) -> int:
+        """Number of targets, V · N."""
+        return self.views * self.samples
 
     def __post_init__(self) -> None:
         if self.dtype not in _DTYPES:
@@ -81,6 +89,9 @@ class Manifest:
             content['skipped'] = _skipped(
                 content.get('skipped', []), content['samples'])
             content['checksums'] = tuple(content['checksums'])
+            views = content.get('views', 1)
+            if type(views) is not int or views < 1:
+                raise DamagedError('views is no positive number')
             return cls(**{key.name: content[key.name] for key in fields(cls)
                           if key.name in content})
         except ValueError as e:
@@ -96,9 +107,10 @@ class Manifest:
         write_atomically(directory / 'meta.json', text.encode())
 
     def as_json(self) -> dict:
-        """Content of ``meta.json``, in its order."""
+        """Content of ``meta.json``, in its order; no ``views`` if it is 1."""
         content = {key.name: getattr(self, key.name) for key in fields(self)
-                   if getattr(self, key.name) is not None}
+                   if getattr(self, key.name) is not None
+                   and (key.name, self.views) != ('views', 1)}
         return dict(content, skipped=[list(pair) for pair in self.skipped],
                     checksums=list(self.checksums))
 

@@ -16,7 +16,8 @@ BLOCK = 4096  # rows under one checksum; fixed: stores depend on it
 class TargetStore:
     """Targets of an ordered set of samples, read-only.
 
-    A directory with ``targets.npy`` (N × k, float16 or float32),
+    A directory with ``targets.npy`` (N × k, or V · N × k where each image
+    has V views, float16 or float32),
     ``pca.npz`` (unless ``pca`` in the manifest is empty) and ``meta.json``,
     which is written last: a directory without it is an unfinished store.
     Files may be links to another disk. Nothing in it is ever unpickled.
@@ -24,7 +25,7 @@ class TargetStore:
     Args:
         directory: Where it is; :meth:`open` reads and checks the rest.
         manifest: What ``meta.json`` says.
-        targets: (N, k) float16 or float32, may be memory-mapped.
+        targets: (V · N, k) float16 or float32, may be memory-mapped.
 
     Example:
         >>> store = TargetStore.open('data/targets/cifar10')
@@ -54,13 +55,24 @@ class TargetStore:
         except DamagedError as e:
             raise damaged(file, e) from e
         found = f'{targets.shape} {targets.dtype.name}'
-        said = f'{(manifest.samples, manifest.dim)} {manifest.dtype}'
+        said = f'{(manifest.rows, manifest.dim)} {manifest.dtype}'
         if found != said:
             raise damaged(file, f'it holds {found}, meta.json says {said}')
         return cls(directory, manifest, targets)
 
     def __len__(self) -> int:
+        """Number of images, N."""
         return self.manifest.samples
+
+    @property
+    def views(self) -> int:
+        """Targets of each image, V: the row of one is view · N + image."""
+        return self.manifest.views
+
+    @property
+    def usable(self) -> int:
+        """Number of targets whose images could be read."""
+        return self.views * (len(self) - len(self.manifest.skipped))
 
     @property
     def dim(self) -> int:
@@ -91,7 +103,10 @@ class TargetStore:
             raise damaged(file, e) from e
 
     def __getitem__(self, index: int | np.ndarray) -> np.ndarray:
-        """The target of one sample, (k,) float32; (n, k) of n samples."""
+        """The target of one row, (k,) float32; (n, k) of n rows.
+
+        Rows below N are the samples, or the first views of these.
+        """
         return self._targets[index].astype(np.float32)
 
     def __reduce__(self):  # a memory map would be pickled by value
@@ -104,7 +119,7 @@ class TargetStore:
             TargetStoreError: names the first rows that differ.
         """
         file = self.directory / 'targets.npy'
-        blocks = range(0, len(self), BLOCK)
+        blocks = range(0, self.manifest.rows, BLOCK)
         if len(self.manifest.checksums) != len(blocks):
             raise damaged(self.directory / 'meta.json',
                           'it does not hold one checksum a block')

@@ -34,7 +34,7 @@ def write_store(directory: str | os.PathLike, targets: Iterable[np.ndarray],
         >>> store[7]  # float32, (64,)
     """
     directory = Path(directory)
-    shape, checksums, count = (manifest.samples, manifest.dim), [], 0
+    shape, checksums, count = (manifest.rows, manifest.dim), [], 0
     with replacing(directory / 'targets.npy') as f:
         np.lib.format.write_array_header_1_0(f, dict(
             descr=np.dtype(manifest.dtype).str, fortran_order=False,
@@ -44,8 +44,8 @@ def write_store(directory: str | os.PathLike, targets: Iterable[np.ndarray],
             f.write(rows.tobytes())
             checksums.append(checksum_of(rows))
             count += len(rows)
-        if count != manifest.samples:
-            raise ValueError(f'got {count} targets for {shape[0]} samples')
+        if count != manifest.rows:
+            raise ValueError(f'got {count} targets for {shape[0]} rows')
     replace(manifest, checksums=tuple(checksums)).write(directory)
     return TargetStore.open(directory)
 

@@ -9,6 +9,7 @@ import torch
 from hosts import DIM, HOSTS, small_config
 from mmengine.runner import Runner
 from mmpretrain.registry import DATASETS
+from stored_views import write_views
 
 from mmrela.datasets.samplers.rela_sampler import RelaIndex
 from mmrela.errors import UserError
@@ -125,3 +126,27 @@ def test_hosts_without_a_pipeline_are_refused(cfg):
     cfg.train_dataloader.dataset.pipeline = []
     with pytest.raises(UserError, match=r'dataset\.pipeline: .*nothing'):
         DATASETS.build(cfg.train_dataloader.dataset)
+
+
+def test_a_stored_view_is_cropped_when_it_is_on(cfg):
+    """The same crops and targets as one by one, view after view."""
+    data = cfg.train_dataloader.dataset
+    data.rela_pipeline = [dict(type='MultiView', num_views=1, transforms=[[
+        dict(type='RandomFlip', prob=0.)]]), dict(type='PackInputs')]
+    vectors = write_views(cfg, 3)
+    dataset = DATASETS.build(data)
+    single = DATASETS.build(dict(data, type='RelaTargetDataset'))
+    for epoch in 0, 1, 1, 2, 3:
+        stamps = [stamp._replace(epoch=epoch) for stamp in STAMPS]
+        batch = dataset.__getitems__(stamps)
+        for stamp, view, sample in zip(
+                stamps, batch['inputs'][0], batch['data_samples']):
+            wanted = single[stamp]
+            assert torch.equal(view.cpu(), wanted['inputs'][0])
+            np.testing.assert_array_equal(
+                sample.rela_target.cpu(),
+                vectors[epoch % 3 * 64 + stamp.index])
+    strong = [stamp._replace(lam=0, epoch=1) for stamp in STAMPS]
+    plain = DATASETS.build(dict(data, targets='none'))
+    assert all(map(torch.equal, dataset.__getitems__(strong)['inputs'],
+                   plain.__getitems__(strong)['inputs']))

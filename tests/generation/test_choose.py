@@ -13,7 +13,7 @@ from torchvision.transforms import v2
 from mmrela.errors import UserError
 from mmrela.features.images import PriorImages
 from mmrela.generation.choose import choose
-from mmrela.generation.pieces import Cut, Piece
+from mmrela.generation.pieces import Piece
 from mmrela.pictures.rgb import Sample
 from mmrela.priors import Prior
 
@@ -90,7 +90,7 @@ def test_the_best_crop_of_five(cifar_root, head):
     assert len({piece.row for piece in pieces}) == 20
 
     def score(piece):
-        seen = torch.tensor(np.asarray(Cut(images.dataset, piece).image))
+        seen = torch.tensor(np.asarray(piece.of(images.dataset).image))
         return head(seen.float().mean((0, 1)) / 255).log_softmax(
             0)[piece.label].item()
 
@@ -104,7 +104,7 @@ def test_the_best_crop_of_five(cifar_root, head):
 def test_a_crop_is_of_its_image_and_seed(cifar_root):
     images, _ = make(cifar_root)
     whole, crop, again, other = (
-        Cut(images.dataset, Piece(3, 0, seed)) for seed in (None, 5, 5, 6))
+        Piece(3, 0, seed).of(images.dataset) for seed in (None, 5, 5, 6))
     assert whole.image == Sample(images.dataset, 3).image
     assert crop.image == again.image != other.image
     assert crop.image.size == whole.image.size

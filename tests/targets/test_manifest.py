@@ -15,8 +15,8 @@ WHOLE = Manifest(
 
 
 @pytest.mark.parametrize('manifest', [
-    WHOLE, Manifest(40, 3), replace(WHOLE, skipped=(), pca_seconds=None)],
-    ids=['whole', 'least', 'between'])
+    WHOLE, Manifest(40, 3), replace(WHOLE, skipped=(), pca_seconds=None),
+    replace(WHOLE, views=4)], ids=['whole', 'least', 'between', 'views'])
 def test_what_is_written_is_read(tmp_path, manifest):
     manifest.write(tmp_path)
     assert Manifest.read(tmp_path) == manifest

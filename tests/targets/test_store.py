@@ -12,7 +12,14 @@ import numpy as np
 import pytest
 
 from mmrela.pca import BatchPCA
-from mmrela.targets import BLOCK, TargetStore, TargetStoreError, hash_ids
+from mmrela.targets import (
+    BLOCK,
+    Manifest,
+    TargetStore,
+    TargetStoreError,
+    hash_ids,
+    write_store,
+)
 from mmrela.targets.manifest import checksum_of
 
 ROWS, DIM = 2 * BLOCK + 8, 3
@@ -135,6 +142,30 @@ def test_edited_manifest(directory, key, value):
     del meta[key]
     file.write_text(json.dumps(meta))
     assert f"{file} is damaged (KeyError: '{key}')" in sentence(directory)
+
+
+@pytest.mark.parametrize('value', [0, -2, 2.0, True, '2', None, [2]])
+def test_views_that_are_no_number(directory, value):
+    file = directory / 'meta.json'
+    meta = json.loads(file.read_text())
+    file.write_text(json.dumps({**meta, 'views': value}))
+    assert 'views is no positive number' in sentence(directory)
+    file.write_text(json.dumps({**meta, 'views': 2}))
+    assert f'says ({2 * ROWS}, 3) float16' in sentence(directory)
+
+
+def test_rows_of_views(tmp_path, numbers):
+    """Half as many images, each with two targets."""
+    write_store(tmp_path, [numbers], Manifest(
+        ROWS // 2, DIM, 'float32', skipped=((3, 'a'), ), views=2))
+    store = TargetStore.open(tmp_path)
+    assert (len(store), store.views, store.usable) == (
+        ROWS // 2, 2, ROWS - 2)
+    np.testing.assert_array_equal(store[np.arange(ROWS)], numbers)
+    store.verify()
+    with pytest.raises(ValueError, match=f'got {ROWS} targets for'):
+        write_store(tmp_path / 'no', [numbers], Manifest(
+            ROWS, DIM, views=2))
 
 
 @pytest.mark.parametrize('value', [

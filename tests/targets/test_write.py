@@ -79,8 +79,8 @@ def test_killed_writer_leaves_an_unfinished_store(tmp_path, numbers):
 
 
 @pytest.mark.parametrize('parts, reason', [
-    ([random(16)], '16 targets for 40 samples'),
-    ([random(40), random(1)], '41 targets for 40 samples'),
+    ([random(16)], '16 targets for 40 rows'),
+    ([random(40), random(1)], '41 targets for 40 rows'),
     ([random(60).reshape(30, 6)], r'must be \(n, 3\), got \(30, 6\)'),
     (random(40), r'must be \(n, 3\), got \(3,\)'),
 ], ids=['few', 'many', 'wide', 'rows'])

@@ -20,6 +20,7 @@ class RelaIndex(NamedTuple):
     index: int
     lam: int  # λ: 1 for weak views and a target, 0 for the host's views
     view_seed: int
+    epoch: int = 0  # which tells the stored view that is on
 
 
 @DATA_SAMPLERS.register_module()
@@ -27,8 +28,8 @@ class RelaSampler(Sampler):
     """Stamps each index of another sampler's order.
 
     The stamp holds λ at the moment at which the loader asks for the
-    sample, and a seed for its views that depends on (seed, epoch,
-    position) alone. :class:`AdaptiveLambdaHook` writes ``lam`` and calls
+    sample, a seed for its views that depends on (seed, epoch, position)
+    alone, and the epoch. :class:`AdaptiveLambdaHook` writes ``lam`` and calls
     :meth:`start`, :meth:`align` and :meth:`skip`; nobody else does.
 
     Args:
@@ -117,7 +118,7 @@ class RelaSampler(Sampler):
             2**31, (len(self) * self.world_size, ),
             generator=generator_of(self.seed, self.epoch, 1)
         )[self.rank::self.world_size]
-        offset, group, hold = self._boundary
+        epoch, (offset, group, hold) = self.epoch, self._boundary
         skipped, self._skipped = self._skipped, 0
         pairs = enumerate(zip(self._indices(), seeds.tolist()))
         for position, (index, view_seed) in islice(pairs, skipped, None):
@@ -125,7 +126,7 @@ class RelaSampler(Sampler):
             # rest of them keep the stage that the step began in.
             if position >= hold and position % group == offset:
                 self._stamped = self.lam
-            yield RelaIndex(index, self._stamped, view_seed)
+            yield RelaIndex(index, self._stamped, view_seed, epoch)
 
     @property
     def _name(self) -> str:

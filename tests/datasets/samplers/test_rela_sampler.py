@@ -47,6 +47,13 @@ def test_ratio_out_of_range(ratio):
         BudgetSampler(range(10), ratio=ratio, seed=0)
 
 
+def test_stamps_tell_their_epoch():
+    sampler = RelaSampler(range(20), seed=0)
+    for epoch in 0, 3:
+        sampler.set_epoch(epoch)
+        assert {stamp.epoch for stamp in sampler} == {epoch}
+
+
 def test_view_seeds_depend_on_seed_epoch_and_position_alone():
     def seeds(seed, epoch):
         sampler = RelaSampler(range(20), seed=seed)

@@ -35,7 +35,8 @@ SOME = dict(
     table3_tinyimagenet=['SimSiam + RELA, CLIP-RN50'],
     table5_distillation=['Teacher', ' 1 a class: stored', '50 a class: RELA'],
     tuning=['cosine, lr 0.001'],
-    vicreg_hand_over=['50 %'])
+    vicreg_hand_over=['50 %'],
+    views_stored=['2 stored crops'])
 
 # Not in the fast suite, whose other tables do the same on smaller images.
 LONG = ('table1_in1k', 'table1_tinyimagenet', 'table2_cifar10',

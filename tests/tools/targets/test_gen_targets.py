@@ -49,6 +49,28 @@ def test_verify(cifar_root, store, capsys):
     assert 'prior with another' in lines(capsys.readouterr().err)[0]
 
 
+def test_views(cifar_root, store, tmp_path, capsys, mistake):
+    out = tmp_path / 'views'
+    assert call('gen_targets', *random(
+        cifar_root, out, '--views', 2, '--dry-run')) == 0
+    assert 'for 16 images x 2 views at' in capsys.readouterr().out
+    assert call('gen_targets', *random(cifar_root, out, '--views', 2)) == 0
+    assert ('32 targets of 4 components, 2 views of each image, from random'
+            in capsys.readouterr().out)
+    assert call('check_targets', out, '--deep', '--config', CIFAR, *cifar(
+        cifar_root, out, 'model.rela_head.out_channels=4')) == 0
+    assert capsys.readouterr().out.endswith(
+        '32 targets of 4 components, 2 views of each image, from random:0\n')
+    assert call('gen_targets', *random(cifar_root, out, '--verify', 99)) == 0
+    assert '32 targets recomputed' in capsys.readouterr().out
+    assert '2 views of each image, --views says 3' in mistake(
+        'gen_targets', *random(cifar_root, out, '--verify', 9, '--views', 3))
+    assert 'another views (1)' in mistake(
+        'gen_targets', *random(cifar_root, store, '--views', 2))
+    assert 'another views (2)' in mistake(
+        'gen_targets', *random(cifar_root, out))
+
+
 def test_verify_needs_a_finished_store(cifar_root, tmp_path, capsys):
     assert call('gen_targets', *random(cifar_root, tmp_path / 'no',
                                        '--verify', 8)) == 2

@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import argparse
 from copy import deepcopy
+from dataclasses import replace
 from pathlib import Path
 
 from mmengine.config import Config
@@ -22,6 +23,7 @@ from mmrela.targets import TargetStore
 
 from ..config import misspelt
 from ..images import build_dataset, head_width
+from .soundness import of_views
 
 
 def carry_out(cfg: Config, args: argparse.Namespace) -> str:
@@ -41,10 +43,11 @@ def carry_out(cfg: Config, args: argparse.Namespace) -> str:
                             f'{dataset.prior}; the name of --prior '
                             f'{PLUS.join(args.prior)} is {prior.name}')
     images = [images_of(cfg, dataset.dataset, prior,
-                        skip=args.on_bad_image == 'skip') for prior in priors]
+                        args.on_bad_image == 'skip', args.views or 1)
+              for prior in priors]
     outs = [*map(Path, args.out or [dataset.targets])]
     if args.verify is not None:
-        return '\n'.join(verify(part, out, args.verify)
+        return '\n'.join(verify(part, out, args.verify, args.views)
                          for part, out in zip(images, outs))
     dim = head_width(cfg) if args.dim is None else args.dim
     processes.from_first(lambda: check_model(cfg))
@@ -112,11 +115,19 @@ def write_ids(dataset: RelaTargetDataset, file: Path) -> str:
     return f'{file}: ids of {len(ids)} images, one a line'
 
 
-def verify(images: PriorImages, out: Path, count: int) -> str:
-    """Compare a finished store with its prior."""
+def verify(images: PriorImages, out: Path, count: int,
+           views: int | None) -> str:
+    """Compare a finished store with its prior.
+
+    Args:
+        images, count: See :func:`verify_store`.
+        out: The store.
+        views: What it must have of each image, unless any number will do.
+    """
     store = TargetStore.open(out)
-    cosine = verify_store(store, images, count)
-    count = min(count, len(store) - len(store.skipped))
+    cosine = verify_store(
+        store, replace(images, views=views or store.views), count)
+    count = min(count, store.usable)
     return (f'{out}: {count} targets recomputed, smallest cosine '
             f'{cosine:.5f}')
 
@@ -135,9 +146,8 @@ def summary(store: TargetStore, features: Path) -> str:
         left_out = (f' {len(store.skipped)} unreadable images are left out '
                     'and listed in meta.json.')
     size = sum(f.stat().st_size for f in features.glob('*.npy')) / 1e6
-    count = len(store) - len(store.skipped)
-    return (f'{store.directory}: {count} targets of {store.dim} '
-            f'components from {made.prior["name"]}, '
+    return (f'{store.directory}: {store.usable} targets of {store.dim} '
+            f'components{of_views(store)} from {made.prior["name"]}, '
             f'{made.pca["variance_kept"]:.1%} of the variance; features '
             f'took {made.feature_seconds} s, PCA {made.pca_seconds} s.'
             f'{left_out} {features} ({size:.0f} MB) may be removed; it makes '

@@ -24,6 +24,11 @@ def check(args: argparse.Namespace) -> str:
     if args.config:
         cfg = load_config(args, rela=args.directory)
         build_dataset(cfg).check_targets(head_width(cfg))
-    count = len(store) - len(store.skipped)
-    return (f'{args.directory} is sound: {count} targets of {store.dim} '
-            f'components from {store.manifest.prior.get("name")}')
+    return (f'{args.directory} is sound: {store.usable} targets of '
+            f'{store.dim} components{of_views(store)} from '
+            f'{store.manifest.prior.get("name")}')
+
+
+def of_views(store: TargetStore) -> str:
+    """How many views of each image there are, if several."""
+    return f', {store.views} views of each image,' * (store.views > 1)

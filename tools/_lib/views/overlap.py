@@ -9,7 +9,7 @@ from torch.utils.data import Dataset
 
 from mmrela.errors import UserError
 from mmrela.features.images import images_of
-from mmrela.generation.pieces import Cut, Piece, features_of
+from mmrela.generation.pieces import Piece, features_of
 from mmrela.priors import Prior, build_prior
 
 from ..images import build_dataset, own_labels
@@ -87,7 +87,7 @@ def look(cfg: Config, dataset: Dataset, pieces: list[Piece],
 
 def pixels(dataset: Dataset, piece: Piece) -> Tensor:
     """Pixels of one side, from 0 to 1, (3 * SIDE**2,) float32."""
-    image = Cut(dataset, piece).image.resize((SIDE, SIDE))
+    image = piece.of(dataset).image.resize((SIDE, SIDE))
     return torch.from_numpy(np.asarray(image).copy()).flatten() / 255
 
 
