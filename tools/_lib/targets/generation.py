@@ -9,6 +9,8 @@ from mmengine.config import Config
 from mmpretrain.registry import MODELS
 
 from mmrela import processes
+from mmrela.config.images import build_dataset, head_width
+from mmrela.config.misspelt import misspelt
 from mmrela.datasets.passed_over import passed_over
 from mmrela.datasets.rela_target import RelaTargetDataset
 from mmrela.errors import UserError
@@ -19,9 +21,6 @@ from mmrela.generation.verify import verify_store
 from mmrela.priors import Prior, build_prior, feature_file, join
 from mmrela.priors.joined import PLUS
 from mmrela.targets import TargetStore
-
-from ..config import misspelt
-from ..images import build_dataset, head_width
 
 
 def carry_out(cfg: Config, args: argparse.Namespace) -> str:
