@@ -9,7 +9,7 @@ from backbones import build, checkpoint, features
 from safetensors.torch import load_file
 
 from mmrela.errors import UserError
-from mmrela.export import libraries, onnx
+from mmrela.export import libraries
 from mmrela.export.literal import literal
 from mmrela.export.recipe import carry_out, in_order
 from mmrela.export.run import write
@@ -17,7 +17,7 @@ from mmrela.export.source import Source
 
 
 def to(library: str, file: Path) -> tuple[str, str]:
-    """Beside the checkpoint; what was done, and Python that loads it."""
+    """Export to a file beside it; what :func:`write` tells."""
     return write(Source(file, side=32), library,
                  str(file.with_name(f'{file.stem}_{library}.pth')))
 
@@ -77,26 +77,6 @@ def test_files_hold_the_backbone_alone(tmp_path):
     found = load_file(tmp_path / 'narrow_safetensors.pth')
     assert set(found) == set(ours)
     assert all(torch.equal(found[key], ours[key]) for key in ours)
-
-
-def test_onnx(tmp_path):
-    runtime = pytest.importorskip('onnxruntime')
-    pytest.importorskip('onnxscript')
-    backbone = build('narrow')
-    said, _ = to('onnx', checkpoint('narrow', tmp_path, backbone))
-    assert 'differ from ours by' in said
-    images = torch.randn(5, 3, 32, 32)
-    session = runtime.InferenceSession(str(tmp_path / 'narrow_onnx.pth'))
-    found, = session.run(None, dict(images=images.numpy()))
-    wanted = features('narrow', backbone, images)
-    torch.testing.assert_close(torch.from_numpy(found), wanted, rtol=1e-5,
-                               atol=1e-5 * float(wanted.abs().max()))
-
-
-def test_onnx_needs_its_packages(tmp_path, monkeypatch):
-    monkeypatch.setattr(onnx, 'NAMES', ('no_such_package', ))
-    with pytest.raises(UserError, match=r"pip install 'mmrela\[onnx\]'"):
-        to('onnx', checkpoint('narrow', tmp_path, build('narrow')))
 
 
 def test_a_swap_of_layers_does_not_pass(tmp_path):
