@@ -14,6 +14,9 @@ from importlib.util import find_spec
 from .home import RELA
 from .version import __version__
 
+# What a user does with a checkpoint; the other names are components.
+CALLS = frozenset({'embed', 'evaluate', 'export_backbone', 'knn',
+                   'linear_probe', 'load_backbone'})
 __all__ = [
     'AdaptiveLambdaHook', 'BudgetSampler', 'CIFAR10Binary', 'CIFAR100Binary',
     'ChannelsLastHook', 'ConvNet', 'DINO', 'DINOHead', 'DINONeck',
@@ -22,14 +25,16 @@ __all__ = [
     'PlainCheckpointHook', 'RELA', 'Rela', 'RelaHead', 'RelaSampler',
     'RelaTargetDataset', 'SecondsHook', 'SoftLabelClassifier',
     'SoftLabelDataset', 'TinyImageNet', 'VICReg', 'VICRegHead', '__version__',
-    'accelerate'
+    'accelerate', 'embed', 'evaluate', 'export_backbone', 'knn',
+    'linear_probe', 'load_backbone'
 ]
 
 
 def __getattr__(name: str) -> object:
     if name not in __all__:
         raise AttributeError(f'module {__name__!r} has no attribute {name!r}')
-    return getattr(import_module('.registry', __name__), name)
+    room = '.api' if name in CALLS else '.registry'
+    return getattr(import_module(room, __name__), name)
 
 
 def __dir__() -> list[str]:

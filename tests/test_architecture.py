@@ -30,11 +30,14 @@ ROOMS = dict(
     datasets='pictures targets',
     batched='pictures datasets',
     priors='pictures models.pooling models.unmasked files',
-    features='priors pictures datasets',
+    features='priors pictures datasets processes',
     generation='features priors pictures datasets targets files pca processes',
     engine='features priors measures pictures datasets batched models files '
-    'schedule processes meeting')
-DOORS = {'__init__', 'registry'}  # of all rooms
+    'schedule processes meeting',
+    config='home pictures datasets targets engine',
+    evaluation='config features priors measures pictures processes',
+    export='config priors models files engine')
+DOORS = {'__init__', 'registry', 'api'}  # of all rooms
 CORE = {*ENTRANCE, 'version', 'pca', 'schedule', 'meeting', 'processes',
         'targets', 'measures'}
 LIBRARIES = {'mmrela', 'numpy', 'torch', *sys.stdlib_module_names}

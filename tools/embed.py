@@ -57,13 +57,11 @@ def main() -> None:
     from _lib.config import load_config
     from _lib.targets.embedding import embed
     from mmrela import processes
-    from mmrela.priors import build_prior, load_student
+    from mmrela.priors.either import either
     processes.start(args.launcher)
     cfg = load_config(args, rela=True)
-    if args.prior:
-        prior = build_prior(args.prior, args.weights, args.image_size, cfg)
-    else:
-        prior = load_student(args.checkpoint, args.image_size, cfg)
+    prior = either(cfg, args.checkpoint, args.prior, args.weights,
+                   args.image_size)
     said = embed(cfg, prior, args.out, args.on_bad_image == 'skip')
     if processes.rank_and_size()[0] == 0:
         print(said)

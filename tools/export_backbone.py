@@ -11,6 +11,7 @@ from pathlib import Path
 
 from _lib.cli import add_config, positive, run, tool_parser
 
+ENDINGS = dict(safetensors='.safetensors', onnx='.onnx')
 LIBRARIES = ('torchvision', 'timm', 'mmpretrain', 'safetensors', 'onnx')
 
 
@@ -36,10 +37,21 @@ def parse_args() -> argparse.Namespace:
     return parser.parse_args()
 
 
+def default(checkpoint: Path, to: str) -> Path:
+    """Beside the checkpoint, such as ``epoch_100_timm.pth``."""
+    return checkpoint.with_name(
+        f'{checkpoint.stem}_{to}{ENDINGS.get(to, ".pth")}')
+
+
 def main() -> None:
     args = parse_args()
-    from _lib.export.run import export
-    print(export(args))
+    from _lib.config import be_quiet
+    from mmrela.export.run import write
+    from mmrela.export.source import Source
+    be_quiet()
+    source = Source(args.checkpoint, args.config, args.image_size)
+    out = args.out or str(default(args.checkpoint, args.to))
+    print('\n\n'.join(write(source, args.to, out)))
 
 
 if __name__ == '__main__':

@@ -34,23 +34,27 @@ def parse_args() -> argparse.Namespace:
     return parser.parse_args()
 
 
+def sentence(result: dict) -> str:
+    """What the probe found, for the user."""
+    return '; '.join(filter(None, (
+        f'linear probe of {result["model"]}: top-1 '
+        f'{result["linear_top1"]:.2f} %', result['warning'])))
+
+
 def main() -> None:
     args = parse_args()
     if (args.checkpoint is None) == (args.prior is None):
         raise ToolError('name either a checkpoint or a --prior')
     from _lib.config import load_config
-    from _lib.evaluation.probe import probe, sentence
+    from mmrela.evaluation.labelled import network
+    from mmrela.evaluation.probe import probe
     from mmrela.files.atomic import write_atomically
-    from mmrela.priors import build_prior, load_student
     cfg = load_config(args)
     if not cfg.get('probe'):
         raise ToolError(f'{args.config} has no `probe` entry with labelled '
                         'train and test images')
-    if args.prior:
-        model = build_prior(args.prior, args.weights, args.image_size, cfg)
-    else:
-        size = args.image_size or cfg.probe.get('image_size')
-        model = load_student(args.checkpoint, size, cfg)
+    model = network(cfg, args.checkpoint, args.prior, args.weights,
+                    args.image_size)
     result = probe(cfg, model, args.epochs, args.seed)
     print(sentence(result))
     if args.out:

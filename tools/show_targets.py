@@ -30,7 +30,6 @@ def parse_args() -> argparse.Namespace:
 def main() -> None:
     args = parse_args()
     from _lib.config import load_config
-    from _lib.images import build_dataset
     from _lib.targets.neighbours import (
         NEIGHBOURS,
         choose,
@@ -38,6 +37,7 @@ def main() -> None:
         open_stores,
         picture,
     )
+    from mmrela.config.images import build_dataset
     cfg = load_config(args, rela=True)
     dataset = build_dataset(cfg)
     stores = open_stores(args.stores, dataset)

@@ -13,11 +13,11 @@ from mmengine.registry import init_default_scope
 from mmpretrain.models import selfsup
 from recorder import train
 
-from _lib.evaluation.probe import probe
 from mmrela import accelerate
 from mmrela.engine.hooks import AdaptiveLambdaHook
 from mmrela.engine.weak_views import side_of
 from mmrela.errors import UserError
+from mmrela.evaluation.probe import probe
 from mmrela.priors import load_student
 
 FEW = {

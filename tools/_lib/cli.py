@@ -36,7 +36,7 @@ class _ConfigFile(argparse.Action):
 
     def __call__(self, parser: argparse.ArgumentParser,
                  namespace: argparse.Namespace, file: str, *_) -> None:
-        from .nearby import config_meant, config_path
+        from mmrela.config.nearby import config_meant, config_path
         path = config_path(file)
         if not path.exists():
             raise ToolError(f'no config at {path}{config_meant(file, path)}')

@@ -13,10 +13,11 @@ from forked import run_ranks
 from mmpretrain.registry import MODELS
 
 from _lib.config import load_config
-from _lib.evaluation.labelled import both_splits
-from _lib.evaluation.probe import classify
-from _lib.evaluation.scores import checkpoints_of, evaluate
+from _lib.evaluation.run import checkpoints_of
 from mmrela.errors import UserError
+from mmrela.evaluation.labelled import both_splits
+from mmrela.evaluation.probe import classify
+from mmrela.evaluation.scores import evaluate
 from mmrela.priors import build_prior
 
 KEYS = [f'{kind}_top{count}' for kind in ('linear', 'knn')

@@ -5,11 +5,11 @@ import torch
 from mmengine.config import Config
 from torch import Tensor
 
+from mmrela.config.images import build_dataset
 from mmrela.features.extract import batches_of, extract
 from mmrela.features.images import images_of
 from mmrela.priors import Prior, build_prior
 
-from ..images import build_dataset
 from .plan import Plan, Ratio
 
 PASS, BARE = "gen_targets.py's pass", 'forward loop over tensors in memory'

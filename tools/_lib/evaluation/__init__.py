@@ -1,1 +1,1 @@
-"""Scores of frozen features: what evaluate.py and linear_probe.py do."""
+"""Scores of frozen features, as evaluate.py reports them."""

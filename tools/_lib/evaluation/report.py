@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 
 from matplotlib.figure import Figure
@@ -9,7 +10,6 @@ from matplotlib.figure import Figure
 from mmrela.files.atomic import write_atomically
 
 from ..markdown import table
-from .few import columns
 
 # key of a row -> title of its column, and the style of its curve
 COLUMNS = dict(
@@ -34,11 +34,22 @@ def markdown(rows: list[dict]) -> str:
             f'{"; ".join(filter(None, (images, first["warning"])))}.')
 
 
+def columns(row: dict) -> Iterator[tuple[str, str]]:
+    """Titles and cells of a table, for a row of ``evaluate``."""
+    for few in row.get('few_labels', ()):
+        amount = few['labels']
+        of = (f'{100 * amount:g} % of labels' if amount < 1 else
+              f'{amount:g} labels a class')
+        for name in 'ridge', 'kNN':
+            score, deviation = few[f'{name.lower()}_top1']
+            yield f'{of}: {name}', f'{score:.2f} ± {deviation:.2f}'
+
+
 def write_report(rows: list[dict], steps: list[int], folder: Path) -> None:
     """Write ``evaluation.{json,md}``, and a ``.png`` of several networks.
 
     Args:
-        rows: See ``scores.evaluate``, with the networks' names in ``model``.
+        rows: See :func:`mmrela.evaluation.scores.evaluate`.
         steps: Epochs or steps after which they are of one run, if they are.
         folder: Where to.
     """

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 from torch.utils.data import Dataset
 
+from mmrela.config.images import build_dataset, own_labels
 from mmrela.engine.weak_views import side_of
 from mmrela.errors import UserError
 from mmrela.features.extract import batches_of, extract
@@ -18,7 +19,6 @@ from mmrela.pictures.rgb import Sample
 from mmrela.priors import Prior, build_prior, load_student
 
 from ..evaluation.scores import checkpoints_of
-from ..images import build_dataset, own_labels
 from ..targets.neighbours import NEIGHBOURS, choose
 from .parts import picture
 from .run import Finished

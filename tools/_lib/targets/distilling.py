@@ -6,14 +6,13 @@ from pathlib import Path
 
 from mmengine.config import Config
 
+from mmrela.config.images import build_dataset, head_width, own_labels
 from mmrela.errors import UserError
 from mmrela.features.images import images_of
 from mmrela.generation.choose import choose
 from mmrela.generation.distill import distill
 from mmrela.generation.generate import generate
 from mmrela.priors import build_prior
-
-from ..images import build_dataset, head_width, own_labels
 
 
 def carry_out(cfg: Config, args: argparse.Namespace) -> str:

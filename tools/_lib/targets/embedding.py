@@ -3,21 +3,18 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import torch
 from mmengine.config import Config
-from torch import Tensor
 from torch.utils.data import Dataset
 
-from mmrela import processes
+from mmrela.config.images import build_dataset, own_labels
 from mmrela.errors import UserError
-from mmrela.features.extract import batches_of, extract, share
-from mmrela.features.images import PriorImages, images_of
+from mmrela.features.everything import everything
+from mmrela.features.images import images_of
 from mmrela.files.atomic import write_atomically
 from mmrela.measures.spectra import spectrum
 from mmrela.priors import Prior
 from mmrela.priors.feature_file import write_features
 
-from ..images import build_dataset, own_labels
 from .map import draw_map
 from .neighbours import NEIGHBOURS, Shown, choose, picture
 
@@ -72,26 +69,3 @@ class Rows:
 
     def _get_ori_dataset_idx(self, index: int) -> int:
         return self.rows[index]
-
-
-def everything(images: PriorImages) -> tuple[Tensor, list[int]] | None:
-    """Features of all images that can be read, and which these are.
-
-    Returns:
-        (n, d) float32 and n indices, on the first of several ranks, which
-        share the work; ``None`` on the others.
-    """
-    rank, size = processes.rank_and_size()
-    mine = share(batches_of(range(len(images))))
-    parts = extract(images, None if rank else 'features', mine, size)
-    found = [(features, torch.tensor([*batch])[readable])
-             for (features, readable), batch in zip(parts, mine)
-             if readable.any()]
-    gathered = processes.to_first(found)
-    if gathered is None:
-        return None
-    pairs = [pair for part in gathered for pair in part]
-    if not pairs:
-        raise UserError('none of the images can be read')
-    features, rows = map(torch.cat, zip(*pairs))
-    return features, rows.tolist()

@@ -10,6 +10,8 @@ from mmengine.config import Config
 from mmpretrain.registry import MODELS
 
 from mmrela import processes
+from mmrela.config.images import build_dataset, head_width
+from mmrela.config.misspelt import misspelt
 from mmrela.datasets.passed_over import passed_over
 from mmrela.datasets.rela_target import RelaTargetDataset
 from mmrela.errors import UserError
@@ -21,8 +23,6 @@ from mmrela.priors import Prior, build_prior, feature_file, join
 from mmrela.priors.joined import PLUS
 from mmrela.targets import TargetStore
 
-from ..config import misspelt
-from ..images import build_dataset, head_width
 from .soundness import of_views
 
 

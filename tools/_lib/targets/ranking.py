@@ -9,6 +9,7 @@ from mmengine.config import Config
 from torch import Tensor
 from torch.utils.data import Dataset
 
+from mmrela.config.images import build_dataset, head_width, own_labels
 from mmrela.errors import UserError
 from mmrela.features.extract import batches_of
 from mmrela.features.images import images_of
@@ -22,7 +23,6 @@ from mmrela.measures.spectra import effective_rank, spectrum
 from mmrela.pca import BatchPCA, whitening
 from mmrela.priors import JoinedPrior, Prior, build_prior, load_student
 
-from ..images import build_dataset, head_width, own_labels
 from .ranking_report import order
 from .theorem3 import terms
 

@@ -3,10 +3,10 @@ from __future__ import annotations
 
 import argparse
 
+from mmrela.config.images import build_dataset, head_width
 from mmrela.targets import TargetStore
 
 from ..config import load_config
-from ..images import build_dataset, head_width
 
 
 def check(args: argparse.Namespace) -> str:

@@ -12,13 +12,13 @@ from mmengine.config import Config
 from mmengine.dist import is_main_process
 from mmengine.runner import Runner
 
+from mmrela.config.misspelt import misspelt
 from mmrela.engine import cpu_ranks, latest
 from mmrela.engine.hooks import AdaptiveLambdaHook
 from mmrela.engine.runners import build_runner
 from mmrela.files.atomic import remove_leftovers, write_atomically
 from mmrela.pictures.hue import mended_hue
 
-from ..config import misspelt
 from . import typos
 from .pretrained import require_loadable
 from .runnable import require_runnable

@@ -7,12 +7,12 @@ from mmengine.config import Config
 from torch import Tensor
 from torch.utils.data import Dataset
 
+from mmrela.config.images import build_dataset, own_labels
 from mmrela.errors import UserError
 from mmrela.features.images import images_of
 from mmrela.generation.pieces import Piece, features_of
 from mmrela.priors import Prior, build_prior
 
-from ..images import build_dataset, own_labels
 from ..targets.map import tsne
 
 SCALES = (0.02, 0.04, 0.08, 0.2, 0.5, None)  # least ones; None: no crop

@@ -9,8 +9,7 @@ from shutil import rmtree
 from safetensors.torch import save_file
 from torch import nn
 
-from mmrela.errors import UserError
-
+from ..errors import UserError
 from .libraries import timm
 from .recipe import TOLERANCE, Recipe, built, compare
 from .source import Source
@@ -18,8 +17,11 @@ from .source import Source
 ALONE = 'a folder of timm holds a network of its own, by name and arguments'
 
 
-def carry_out(source: Source, folder: Path) -> str:
+def carry_out(source: Source, folder: Path) -> tuple[str, str]:
     """Write weights and ``config.json``, load them by timm, and compare.
+
+    Returns:
+        What was done, and Python that builds it.
 
     Raises:
         UserError: timm's own constructor does not build the network, its
@@ -41,7 +43,7 @@ def carry_out(source: Source, folder: Path) -> str:
         rmtree(made, ignore_errors=True)
     code = '\n'.join(_lines(folder))
     return (f'{folder}/: features by timm differ from ours by {off:.1e} of '
-            f'the largest\n\n{code}\nmodel.eval()\n{source.normalization()}\n'
+            'the largest', f'{code}\nmodel.eval()\n{source.normalization()}\n'
             f'# for others: hf upload YOU/NAME {folder}')
 
 

@@ -6,15 +6,15 @@ from contextlib import redirect_stdout
 from dataclasses import dataclass
 from io import StringIO
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import BinaryIO
 
 import torch
 from torch import Tensor, nn
 
-from mmrela.errors import UserError
-from mmrela.files.atomic import replacing
-from mmrela.models.pooling import pool_features
-
+from ..errors import UserError
+from ..files.atomic import replacing
+from ..models.pooling import pool_features
 from .source import Source
 
 TOLERANCE = 1e-5  # of the largest feature
@@ -109,8 +109,11 @@ def compare(source: Source,
     return float((ours - theirs).abs().max() / scale)
 
 
-def carry_out(source: Source, recipe: Recipe, out: Path) -> str:
+def carry_out(source: Source, recipe: Recipe, out: Path) -> tuple[str, str]:
     """Write the weights, load them as a user would, and compare.
+
+    Returns:
+        What was done, and Python that loads it.
 
     Raises:
         UserError: features differ by more than :data:`TOLERANCE`; nothing
@@ -123,8 +126,14 @@ def carry_out(source: Source, recipe: Recipe, out: Path) -> str:
         if not off <= TOLERANCE:
             raise recipe.missing(source, f'features differ by {off:.2g}')
     return (f'{out}: features by {recipe.library} differ from ours by '
-            f'{off:.1e} of the largest\n\n{recipe.code(str(out))}\n'
+            f'{off:.1e} of the largest', f'{recipe.code(str(out))}\n'
             f'model.eval()\n{source.normalization()}')
+
+
+def check(source: Source, recipe: Recipe) -> None:
+    """:func:`carry_out`, without a file that stays."""
+    with TemporaryDirectory() as folder:
+        carry_out(source, recipe, Path(folder, 'weights'))
 
 
 def built(lines: list[str]) -> nn.Module:

@@ -11,20 +11,22 @@ from tempfile import TemporaryDirectory
 import torch
 from torch import Tensor
 
-from mmrela.errors import UserError
-from mmrela.files.atomic import replacing
-
+from ..errors import UserError
+from ..files.atomic import replacing
 from .recipe import TOLERANCE, compare
 from .source import Source
 
 NAMES = ('onnx', 'onnxruntime', 'onnxscript')
 
 
-def carry_out(source: Source, out: Path) -> str:
+def carry_out(source: Source, out: Path) -> tuple[str, str]:
     """Write the program, run it by ONNX Runtime, and compare.
 
     It takes any number of images of ``source.side`` pixels, and gives
     features (n, d).
+
+    Returns:
+        What was done, and Python that runs it.
 
     Raises:
         UserError: a package is missing, the backbone has no such form, or
@@ -47,7 +49,7 @@ def carry_out(source: Source, out: Path) -> str:
         f.write(program)
     side = source.side
     return (f'{out}: features by ONNX Runtime differ from ours by {off:.1e} '
-            f'of the largest\n\nimport onnxruntime\nsession = onnxruntime.'
+            'of the largest', 'import onnxruntime\nsession = onnxruntime.'
             f'InferenceSession({str(out)!r})\nfeatures, = session.run(None, '
             "{'images': images})  # float32, "
             f'(n, 3, {side}, {side}) to (n, d)\n{source.normalization()}')

@@ -5,7 +5,7 @@ import math
 
 from mmengine.config import Config
 
-from mmrela.errors import UserError
+from ..errors import UserError
 
 _LEAST = {  # of whole numbers
     'train_dataloader.num_workers': 0,

@@ -7,7 +7,7 @@ from traceback import walk_tb
 
 from mmpretrain import registry
 
-from mmrela.spelling import meant
+from ..spelling import meant
 
 
 def name_meant(error: Exception) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 import ast
 from pathlib import Path
 
-from mmrela.errors import UserError
+from ..errors import UserError
 
 
 def literal(text: str, file: Path) -> dict:

@@ -8,12 +8,11 @@ from mmpretrain.registry import DATASETS
 from torch import Tensor
 from torch.utils.data import Dataset
 
-from mmrela.datasets.rela_target import RelaTargetDataset
-from mmrela.errors import UserError
-from mmrela.pictures.access import locate
-from mmrela.resolve import resolve
-
-from .config import misspelt
+from ..datasets.rela_target import RelaTargetDataset
+from ..errors import UserError
+from ..pictures.access import locate
+from ..resolve import resolve
+from .misspelt import misspelt
 
 
 def build_dataset(cfg: Config) -> RelaTargetDataset:

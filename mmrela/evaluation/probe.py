@@ -6,12 +6,10 @@ from mmengine.config import Config
 from torch import Tensor, nn
 from tqdm import trange
 
-from mmrela.measures.neighbours import top
-from mmrela.priors import Prior
+from ..measures.neighbours import top
+from ..priors import Prior
+from .labelled import Labelled, both_splits
 
-from .labelled import both_splits
-
-Labelled = tuple[Tensor, Tensor]
 BATCH = 128
 
 
@@ -35,13 +33,6 @@ def probe(cfg: Config, model: Prior, epochs: int, seed: int) -> dict:
                 model=model.name, train_images=len(train[0]),
                 test_images=len(test[0]), warning=splits.warning(),
                 epochs=epochs, seed=seed)
-
-
-def sentence(result: dict) -> str:
-    """What :func:`probe` found, for the user."""
-    return '; '.join(filter(None, (
-        f'linear probe of {result["model"]}: top-1 '
-        f'{result["linear_top1"]:.2f} %', result['warning'])))
 
 
 def classify(train: Labelled, test: Tensor, epochs: int = 100,

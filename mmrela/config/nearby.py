@@ -5,24 +5,23 @@ import os
 from importlib.util import find_spec
 from pathlib import Path
 
-from mmrela.home import HOME
-from mmrela.spelling import meant, nearest
-
-from .cli import ToolError
+from ..errors import UserError
+from ..home import HOME
+from ..spelling import meant, nearest
 
 
 def config_path(spec: str) -> Path:
     """A config's file; ``mmpretrain::byol/….py`` is one that it installed.
 
     Raises:
-        ToolError: there is no such package.
+        UserError: there is no such package.
     """
     package, scoped, name = spec.partition('::')
     if not scoped:
         return Path(spec)
     found = find_spec(package) if package.isidentifier() else None
     if not (found and found.submodule_search_locations):
-        raise ToolError(f'no config at {spec}: no package {package}')
+        raise UserError(f'no config at {spec}: no package {package}')
     return Path(found.submodule_search_locations[0], '.mim/configs', name)
 
 

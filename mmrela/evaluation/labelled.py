@@ -8,14 +8,46 @@ import torch
 from mmengine.config import Config, ConfigDict
 from torch import Tensor
 
-from mmrela import processes
-from mmrela.errors import UserError
-from mmrela.features.images import images_of
-from mmrela.features.labelled import LabelledImages
-from mmrela.pictures.access import content_id
-from mmrela.priors import Prior
+from .. import processes
+from ..config.misspelt import misspelt
+from ..errors import UserError
+from ..features.images import images_of
+from ..features.labelled import LabelledImages
+from ..pictures.access import content_id
+from ..priors import Prior
+from ..priors.either import either
 
-from ..config import misspelt
+Labelled = tuple[Tensor, Tensor]  # features (N, d) and labels (N,)
+
+
+def with_images(cfg: Config, folder: str | Path | None = None) -> Config:
+    """The config itself, with labelled images to score on in ``probe``.
+
+    Args:
+        cfg: A config.
+        folder: See :func:`class_folders`; ``None`` for the config's own.
+
+    Raises:
+        UserError: it has none.
+    """
+    if folder is not None:
+        cfg.probe = class_folders(Path(folder))
+    if not cfg.get('probe'):
+        raise UserError(f'{cfg.filename} has no `probe` entry with labelled '
+                        'train and test images: pass --data FOLDER')
+    return cfg
+
+
+def network(cfg: Config, checkpoint: str | Path | None, prior: str | None,
+            weights: str | None = None, image_size: int | None = None
+            ) -> Prior:
+    """What :func:`~mmrela.priors.either.either` is, for ``probe``'s images.
+
+    A checkpoint sees them at ``probe.image_size``, unless another is asked.
+    """
+    if checkpoint is not None:
+        image_size = image_size or cfg.probe.get('image_size')
+    return either(cfg, checkpoint, prior, weights, image_size)
 
 
 def class_folders(folder: Path) -> ConfigDict:
@@ -35,12 +67,12 @@ def class_folders(folder: Path) -> ConfigDict:
 
 
 class Splits(NamedTuple):
-    """Features (N, d) and labels (N,) of labelled images.
+    """Labelled images to train on, and to test on.
 
     ``seen`` is the share of test images that are training images, too.
     """
-    train: tuple[Tensor, Tensor]
-    test: tuple[Tensor, Tensor]
+    train: Labelled
+    test: Labelled
     seen: float
 
     def warning(self) -> str:
@@ -81,7 +113,7 @@ def _seen(splits: dict[str, LabelledImages]) -> float:
 
 
 def _gather(cfg: Config, model: Prior, labelled: LabelledImages,
-            title: str) -> tuple[Tensor, Tensor] | None:
+            title: str) -> Labelled | None:
     images = images_of(cfg, labelled.dataset, model)
     parts = processes.to_first([*labelled.extract(images, title, twice=True)])
     if parts is None:

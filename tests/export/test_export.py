@@ -1,7 +1,6 @@
 """Backbones by other libraries, as a user copies the printed lines."""
 from __future__ import annotations
 
-from argparse import Namespace
 from pathlib import Path
 
 import pytest
@@ -9,17 +8,18 @@ import torch
 from backbones import build, checkpoint, features
 from safetensors.torch import load_file
 
-from _lib.export import libraries, onnx
-from _lib.export.literal import literal
-from _lib.export.recipe import carry_out, in_order
-from _lib.export.run import export
-from _lib.export.source import Source
 from mmrela.errors import UserError
+from mmrela.export import libraries
+from mmrela.export.literal import literal
+from mmrela.export.recipe import carry_out, in_order
+from mmrela.export.run import write
+from mmrela.export.source import Source
 
 
-def to(library: str, file: Path, side: int = 32) -> str:
-    return export(Namespace(checkpoint=file, to=library, config=None,
-                            image_size=side, out=None))
+def to(library: str, file: Path) -> tuple[str, str]:
+    """Export to a file beside it; what :func:`write` tells."""
+    return write(Source(file, side=32), library,
+                 str(file.with_name(f'{file.stem}_{library}.pth')))
 
 
 @pytest.mark.parametrize('name, library', [
@@ -32,9 +32,9 @@ def to(library: str, file: Path, side: int = 32) -> str:
     ('narrow', 'safetensors'), ('mae', 'mmpretrain')])
 def test_printed_lines_give_our_features(name, library, tmp_path):
     backbone = build(name)
-    said = to(library, checkpoint(name, tmp_path, backbone))
+    _, code = to(library, checkpoint(name, tmp_path, backbone))
     scope: dict = {}
-    exec(said.partition('\n\n')[2], scope)
+    exec(code, scope)
     images = torch.randn(2, 3, 32, 32)
     with torch.inference_mode():
         model = scope['model']
@@ -48,7 +48,7 @@ def test_printed_lines_give_our_features(name, library, tmp_path):
     torch.testing.assert_close(found, wanted, rtol=1e-5,
                                atol=1e-5 * float(wanted.abs().max()))
     assert ('RGB of 0 to 1 through Normalize([0.2, 0.4, 0.6], '
-            '[0.1, 0.2, 0.4])') in said
+            '[0.1, 0.2, 0.4])') in code
 
 
 @pytest.mark.parametrize('name, library, why', [
@@ -74,29 +74,9 @@ def test_files_hold_the_backbone_alone(tmp_path):
     ours = backbone.state_dict()
     found = torch.load(tmp_path / 'narrow_mmpretrain.pth', weights_only=True)
     assert set(found['state_dict']) == {f'backbone.{key}' for key in ours}
-    found = load_file(tmp_path / 'narrow_safetensors.safetensors')
+    found = load_file(tmp_path / 'narrow_safetensors.pth')
     assert set(found) == set(ours)
     assert all(torch.equal(found[key], ours[key]) for key in ours)
-
-
-def test_onnx(tmp_path):
-    runtime = pytest.importorskip('onnxruntime')
-    pytest.importorskip('onnxscript')
-    backbone = build('narrow')
-    assert 'differ from ours by' in to(
-        'onnx', checkpoint('narrow', tmp_path, backbone))
-    images = torch.randn(5, 3, 32, 32)
-    session = runtime.InferenceSession(str(tmp_path / 'narrow_onnx.onnx'))
-    found, = session.run(None, dict(images=images.numpy()))
-    wanted = features('narrow', backbone, images)
-    torch.testing.assert_close(torch.from_numpy(found), wanted, rtol=1e-5,
-                               atol=1e-5 * float(wanted.abs().max()))
-
-
-def test_onnx_needs_its_packages(tmp_path, monkeypatch):
-    monkeypatch.setattr(onnx, 'NAMES', ('no_such_package', ))
-    with pytest.raises(UserError, match=r"pip install 'mmrela\[onnx\]'"):
-        to('onnx', checkpoint('narrow', tmp_path, build('narrow')))
 
 
 def test_a_swap_of_layers_does_not_pass(tmp_path):

@@ -8,12 +8,11 @@ from mmengine.config import Config
 from mmengine.registry import init_default_scope
 from torch import Tensor, nn
 
-import mmrela.registry  # noqa: F401  registers what configs name
-from mmrela.engine.checkpoints import require_sound
-from mmrela.errors import UserError
-from mmrela.priors import load_student
-
-from ..config import misspelt
+from ..config.load import load_config
+from ..config.misspelt import misspelt
+from ..engine.checkpoints import require_sound
+from ..errors import UserError
+from ..priors import load_student
 from .literal import literal
 
 CIFAR, USUAL = 32, 224  # sides of images, in pixels
@@ -24,8 +23,8 @@ class Source:
 
     Args:
         checkpoint: Its file.
-        config: That of the training; ``None`` for the one that mmengine
-            left in the checkpoint, or else beside it.
+        config: That of the training, a file or loaded; ``None`` for the one
+            that mmengine left in the checkpoint, or else beside it.
         side: Of the images that it is compared on, in pixels; ``None`` for
             the backbone's own, or what is usual.
 
@@ -33,7 +32,8 @@ class Source:
         UserError: there is no checkpoint, no config, or they do not fit.
     """
 
-    def __init__(self, checkpoint: Path, config: Path | None = None,
+    def __init__(self, checkpoint: Path,
+                 config: str | Path | Config | None = None,
                  side: int | None = None) -> None:
         self.file, self._side = checkpoint, side
         require_sound(checkpoint)
@@ -42,9 +42,13 @@ class Source:
         if 'backbone' not in self.cfg.get('model', {}):
             raise UserError(f'the config of {checkpoint} has no '
                             'model.backbone: pass --config')
-        with misspelt(str(config or checkpoint)):
-            prior = load_student(str(checkpoint), None, self.cfg)
-        self.features: nn.Module = prior.model  # (n, 3, H, W) to (n, d)
+        with misspelt(str(self.cfg.filename or checkpoint)):
+            self.prior = load_student(str(checkpoint), side, self.cfg)
+
+    @property
+    def features(self) -> nn.Module:
+        """Maps images (n, 3, H, W) to (n, d)."""
+        return self.prior.model
 
     @property
     def backbone(self) -> nn.Module:
@@ -121,9 +125,9 @@ def _order(cfg: Config, stats: dict) -> str:
     return 'BGR' if loads and not stats.get('to_rgb') else 'RGB'
 
 
-def _config(checkpoint: Path, given: Path | None) -> Config:
+def _config(checkpoint: Path, given: str | Path | Config | None) -> Config:
     if given is not None:
-        return Config.fromfile(given)
+        return load_config(given)
     content = torch.load(checkpoint, map_location='cpu', weights_only=True)
     meta = content.get('meta', {}) if isinstance(content, dict) else {}
     text = meta.get('cfg')

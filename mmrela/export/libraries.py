@@ -5,8 +5,7 @@ from collections.abc import Callable
 
 import torch
 
-from mmrela.errors import UserError
-
+from ..errors import UserError
 from .recipe import Recipe
 from .source import Source
 

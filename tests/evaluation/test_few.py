@@ -7,7 +7,8 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from _lib.evaluation.few import DRAWS, columns, draw, few_labels
+from _lib.evaluation.report import columns
+from mmrela.evaluation.few import DRAWS, draw, few_labels
 from mmrela.measures.regression import Ridge
 
 LABELS = torch.tensor([0] * 50 + [2] * 30 + [1] * 3)

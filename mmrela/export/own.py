@@ -6,8 +6,7 @@ from typing import BinaryIO
 import torch
 from torch import Tensor
 
-from mmrela.priors.own_backbone import Pooled
-
+from ..priors.own_backbone import Pooled
 from .recipe import Recipe, State
 from .source import Source
 

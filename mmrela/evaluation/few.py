@@ -1,21 +1,21 @@
 """Scores by the labels of a few images of each class."""
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Sequence
 from statistics import mean, stdev
 
 import torch
 from torch import Tensor
 
-from mmrela.measures.classifier import ridge_votes
-from mmrela.measures.neighbours import knn_votes, top
+from ..errors import UserError
+from ..measures.classifier import ridge_votes
+from ..measures.neighbours import knn_votes, top
+from .labelled import Labelled
 
 DRAWS = 5
 
-Labelled = tuple[Tensor, Tensor]
 
-
-def few_labels(amounts: list[float], train: Labelled, test: Labelled,
+def few_labels(amounts: Sequence[float], train: Labelled, test: Labelled,
                seed: int, neighbours: int) -> list[dict]:
     """Top-1 of a ridge regression and of kNN, over several draws.
 
@@ -42,6 +42,18 @@ def few_labels(amounts: list[float], train: Labelled, test: Labelled,
             name: [round(f(score[name] for score in scores), 2)
                    for f in (mean, stdev)] for name in scores[0]}))
     return found
+
+
+def require_amounts(amounts: Sequence[float]) -> None:
+    """Refuse what :func:`draw` cannot do.
+
+    Raises:
+        UserError: names the first such amount.
+    """
+    for amount in amounts:
+        if not (0 < amount < 1 or amount >= 1 and amount % 1 == 0):
+            raise UserError(f'--labels {amount} is neither a share below 1 '
+                            'nor a whole number of images')
 
 
 def draw(labels: Tensor, amount: float, seed: int) -> Tensor:
@@ -71,14 +83,3 @@ def _scores(train: Labelled, rows: Tensor, test: Labelled, neighbours: int
         ridge_top1=top(ridge_votes(features, bank, labels, classes), truth, 1),
         knn_top1=top(knn_votes(features, bank, labels, classes, neighbours),
                      truth, 1))
-
-
-def columns(row: dict) -> Iterator[tuple[str, str]]:
-    """Titles and cells of a table, for a row of ``scores.evaluate``."""
-    for few in row.get('few_labels', ()):
-        amount = few['labels']
-        of = (f'{100 * amount:g} % of labels' if amount < 1 else
-              f'{amount:g} labels a class')
-        for name in 'ridge', 'kNN':
-            score, deviation = few[f'{name.lower()}_top1']
-            yield f'{of}: {name}', f'{score:.2f} ± {deviation:.2f}'

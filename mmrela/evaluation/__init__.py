@@ -1,0 +1,1 @@
+"""Scores of frozen features: linear probe, kNN, retrieval, few labels."""
