@@ -52,14 +52,22 @@ def is_whole(content: bytes) -> bool:
 
 def _decode_by_pillow(content: bytes) -> np.ndarray:
     with Image.open(BytesIO(content)) as image:
-        image = ImageOps.exif_transpose(image)
-        if image.mode.startswith('I;16'):
-            image = Image.fromarray((np.asarray(image) >> 8).astype(np.uint8))
-        if image.mode in ('I', 'F'):
-            raise ValueError(f'nothing says what is white in mode '
-                             f'{image.mode}; save it with 8 or 16 bits')
-        rgb = np.asarray(image.convert('RGB'))
-    return np.ascontiguousarray(rgb[..., ::-1])
+        return to_bgr(image)
+
+
+def to_bgr(image: Image.Image) -> np.ndarray:
+    """A picture of Pillow's, upright, (H, W, 3) uint8.
+
+    Raises:
+        ValueError: its levels have no fixed range.
+    """
+    image = ImageOps.exif_transpose(image)
+    if image.mode.startswith('I;16'):
+        image = Image.fromarray((np.asarray(image) >> 8).astype(np.uint8))
+    if image.mode in ('I', 'F'):
+        raise ValueError(f'nothing says what is white in mode '
+                         f'{image.mode}; save it with 8 or 16 bits')
+    return np.ascontiguousarray(np.asarray(image.convert('RGB'))[..., ::-1])
 
 
 @TRANSFORMS.register_module()
