@@ -85,13 +85,24 @@ class LoadPicture(LoadImageFromFile):
         return not self.file_client_args and self.color_type == 'color' and (
             self.imdecode_backend in ('cv2', None))
 
+    def content(self, results: dict) -> bytes:
+        """Of the file at ``img_path``.
+
+        Raises:
+            OSError: it is not there; an LMDB's silence says so, too.
+        """
+        content = fileio.get(
+            results['img_path'], backend_args=self.backend_args)
+        if content is None:
+            raise FileNotFoundError(f'not in {self.backend_args}')
+        return content
+
     def transform(self, results: dict) -> dict | None:
         """Add ``img``, as read from ``img_path``, and its shape."""
         if not self.decodes:
             return super().transform(results)
         try:
-            image = decode(fileio.get(
-                results['img_path'], backend_args=self.backend_args))
+            image = decode(self.content(results))
         except Exception:
             if self.ignore_empty:
                 return None
