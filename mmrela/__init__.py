@@ -21,7 +21,7 @@ __all__ = [
     'AdaptiveLambdaHook', 'BudgetSampler', 'CIFAR10Binary', 'CIFAR100Binary',
     'ChannelsLastHook', 'ConvNet', 'DINO', 'DINOHead', 'DINONeck',
     'DeterminismHook', 'DeviceColoursHook', 'DeviceRelaTargetDataset',
-    'NativeResizedCrop', 'OnlineKNNHook', 'OnlineRankHook',
+    'MapDataset', 'NativeResizedCrop', 'OnlineKNNHook', 'OnlineRankHook',
     'PlainCheckpointHook', 'RELA', 'Rela', 'RelaHead', 'RelaSampler',
     'RelaTargetDataset', 'SecondsHook', 'SoftLabelClassifier',
     'SoftLabelDataset', 'TinyImageNet', 'VICReg', 'VICRegHead', '__version__',

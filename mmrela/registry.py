@@ -19,6 +19,7 @@ from mmpretrain.apis import ModelHub
 
 from .batched import DeviceRelaTargetDataset
 from .datasets.cifar import CIFAR10Binary, CIFAR100Binary
+from .datasets.map_dataset import MapDataset
 from .datasets.rela_target import RelaTargetDataset
 from .datasets.samplers.budget_sampler import BudgetSampler
 from .datasets.samplers.rela_sampler import RelaSampler

@@ -164,6 +164,20 @@ def fashion_mnist(root: Path) -> Path:
     return root
 
 
+def stl10(root: Path) -> Path:
+    """torchvision's STL10, whose checksums must be put out."""
+    folder = root / 'stl10_binary'
+    folder.mkdir(parents=True)
+    for name, count in dict(train=TRAIN, test=TEST, unlabeled=TRAIN).items():
+        pixels = b''.join(bytes([level]) * 96 * 96
+                          for i in range(count) for level in colour(i))
+        (folder / f'{name}_X.bin').write_bytes(pixels)
+        (folder / f'{name}_y.bin').write_bytes(
+            bytes(1 + i % CLASSES for i in range(count)))
+    (folder / 'class_names.txt').write_text('a\nb\nc\nd\n')
+    return root
+
+
 def _planes(index: int) -> bytes:
     """Image ``index`` as CIFAR has it: 1024 bytes for each channel."""
     return b''.join(bytes([c]) * 1024 for c in colour(index))

@@ -26,6 +26,8 @@ def parse_args() -> argparse.Namespace:
         help='pixels (default: %(default)s)')
     add('--workers', type=positive, metavar='N',
         help='processes (default: one for each core)')
+    add('--lmdb', action='store_true',
+        help='pack the copy into DST.lmdb, too, and list it in DST.txt')
     return parser.parse_args()
 
 
@@ -33,6 +35,9 @@ def main() -> None:
     args = parse_args()
     from _lib.shrinking.folder import prepare
     print(prepare(args.source, args.target, args.short_side, args.workers))
+    if args.lmdb:
+        from _lib.shrinking.packed import pack
+        print(pack(args.target))
 
 
 if __name__ == '__main__':

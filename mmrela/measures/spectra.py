@@ -30,3 +30,22 @@ def rankme(features: Tensor) -> float:
     """
     values = torch.linalg.svdvals(features.double())
     return float(torch.special.entr(values / values.sum()).sum().exp())
+
+
+def lidar(views: Tensor) -> float:
+    """Directions that tell images apart beyond what tells their views apart.
+
+    The effective rank of Σ_w^(-1/2) Σ_b Σ_w^(-1/2), between and within
+    images, with 1e-4 on the diagonal of Σ_w (LiDAR, Thilak et al.,
+    arXiv:2312.04000): 1 to min(n - 1, d).
+
+    Args:
+        views: Features of q views of each of n images, (n, q, d).
+    """
+    views = views.double()
+    means = views.mean(1)
+    spread = (views - means[:, None]).flatten(0, 1)
+    within = spread.T @ spread / len(spread)
+    within.diagonal().add_(1e-4)
+    values, axes = torch.linalg.eigh(within)
+    return effective_rank(spectrum(means @ axes / values.sqrt()))

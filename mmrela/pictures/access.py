@@ -19,7 +19,7 @@ def sample_id(dataset: Dataset, index: int) -> str:
     if 'img_path' in info:
         path = info['img_path'].removeprefix(where.data_root or '')
         return path.lstrip('/')
-    return f'{index}:{_pixels_id(info["img"])}'
+    return f'{index}:{_pixels_id(_stored(where, local, info))}'
 
 
 def content_id(dataset: Dataset, index: int) -> str:
@@ -28,7 +28,12 @@ def content_id(dataset: Dataset, index: int) -> str:
     info = where.get_data_info(local)
     if 'img_path' in info:
         return os.path.abspath(info['img_path'])
-    return _pixels_id(info['img'])
+    return _pixels_id(_stored(where, local, info))
+
+
+def _stored(dataset: Dataset, index: int, info: dict) -> np.ndarray:
+    """Pixels in memory, or what a data set of items stores."""
+    return info['img'] if 'img' in info else dataset.stored(index)
 
 
 def _pixels_id(image: np.ndarray) -> str:

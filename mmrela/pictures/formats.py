@@ -52,14 +52,22 @@ def is_whole(content: bytes) -> bool:
 
 def _decode_by_pillow(content: bytes) -> np.ndarray:
     with Image.open(BytesIO(content)) as image:
-        image = ImageOps.exif_transpose(image)
-        if image.mode.startswith('I;16'):
-            image = Image.fromarray((np.asarray(image) >> 8).astype(np.uint8))
-        if image.mode in ('I', 'F'):
-            raise ValueError(f'nothing says what is white in mode '
-                             f'{image.mode}; save it with 8 or 16 bits')
-        rgb = np.asarray(image.convert('RGB'))
-    return np.ascontiguousarray(rgb[..., ::-1])
+        return to_bgr(image)
+
+
+def to_bgr(image: Image.Image) -> np.ndarray:
+    """A picture of Pillow's, upright, (H, W, 3) uint8.
+
+    Raises:
+        ValueError: its levels have no fixed range.
+    """
+    image = ImageOps.exif_transpose(image)
+    if image.mode.startswith('I;16'):
+        image = Image.fromarray((np.asarray(image) >> 8).astype(np.uint8))
+    if image.mode in ('I', 'F'):
+        raise ValueError(f'nothing says what is white in mode '
+                         f'{image.mode}; save it with 8 or 16 bits')
+    return np.ascontiguousarray(np.asarray(image.convert('RGB'))[..., ::-1])
 
 
 @TRANSFORMS.register_module()
@@ -77,13 +85,24 @@ class LoadPicture(LoadImageFromFile):
         return not self.file_client_args and self.color_type == 'color' and (
             self.imdecode_backend in ('cv2', None))
 
+    def content(self, results: dict) -> bytes:
+        """Of the file at ``img_path``.
+
+        Raises:
+            OSError: it is not there; an LMDB's silence says so, too.
+        """
+        content = fileio.get(
+            results['img_path'], backend_args=self.backend_args)
+        if content is None:
+            raise FileNotFoundError(f'not in {self.backend_args}')
+        return content
+
     def transform(self, results: dict) -> dict | None:
         """Add ``img``, as read from ``img_path``, and its shape."""
         if not self.decodes:
             return super().transform(results)
         try:
-            image = decode(fileio.get(
-                results['img_path'], backend_args=self.backend_args))
+            image = decode(self.content(results))
         except Exception:
             if self.ignore_empty:
                 return None

@@ -9,7 +9,6 @@ import mmcv
 import numpy as np
 from mmcv.image.geometric import cv2_interp_codes, pillow_interp_codes
 from mmcv.transforms import BaseTransform
-from mmengine import fileio
 from mmengine.dataset import Compose
 from mmpretrain.datasets.transforms import MultiView, RandomResizedCrop
 from PIL import Image
@@ -25,8 +24,7 @@ class LoadLate(LoadPicture):
 
     def transform(self, results: dict) -> dict | None:
         """Add ``img``, perhaps :class:`Undecoded`, and its shape."""
-        content = fileio.get(
-            results['img_path'], backend_args=self.backend_args)
+        content = self.content(results)
         shape = (jpeg_shape(content) if content.startswith(JPEG)
                  and is_whole(content) else None)
         if not (shape and all(shape)):

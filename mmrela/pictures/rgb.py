@@ -110,8 +110,13 @@ def as_rgb(pixels: np.ndarray, bgr: bool) -> Image.Image:
     found = f'{pixels.shape} {pixels.dtype}'
     if pixels.ndim == 2:
         pixels = pixels[..., None]
-    if pixels.ndim != 3 or pixels.shape[2] > 4 or 0 in pixels.shape:
+    if pixels.ndim != 3 or 0 in pixels.shape:
         raise ValueError(f'its pixels, {found}, are no image')
+    if pixels.shape[2] > 4:
+        raise ValueError(f'its pixels, {found}, have {pixels.shape[2]} '
+                         'channels, and priors see three: let a loader of '
+                         'your own keep three ("Your images" in '
+                         'configs/README.md)')
     pixels = _eight_bits(pixels)
     if pixels.shape[2] < 3:
         pixels = pixels[..., :1].repeat(3, 2)

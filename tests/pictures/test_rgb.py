@@ -141,7 +141,8 @@ def test_colours(channels, of):
     (np.full((5, 4, 3), 300, np.float32), '300.0 to 300.0, are no whole'),
     (np.full((5, 4, 3), -1), r'int64 of -1 to -1'),
     (np.full((5, 4, 3), np.nan), 'nan to nan'),
-    (np.zeros((5, 4, 5), np.uint8), r'\(5, 4, 5\) uint8, are no image'),
+    (np.zeros((5, 4, 6), np.uint8), r'\(5, 4, 6\) uint8, have 6 channels, '
+     'and priors see three: let a loader of your own keep three'),
     (np.zeros((0, 4, 3), np.uint8), r'\(0, 4, 3\) uint8, are no image'),
     (np.zeros(4, np.uint8), r'\(4,\) uint8, are no image'),
 ], ids=['scaled', 'bright', 'negative', 'nan', 'five', 'empty', 'flat'])

@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from pathlib import Path
 
 import torch
@@ -9,14 +10,19 @@ from mmengine.dist import all_gather_object
 from mmengine.registry import HOOKS
 from mmengine.runner import Runner
 from mmpretrain.utils import get_ori_model
+from torch import Tensor
 
 from ...datasets.rela_target import RelaTargetDataset
 from ...errors import UserError
 from ...features.extract import batches_of, extract, share
+from ...features.images import PriorImages
 from ...measures.regression import explained
-from ...measures.spectra import rankme
+from ...measures.spectra import lidar, rankme
 from ...models.eval_mode import eval_mode
+from ...pictures.rgb import loaders, loads_bgr
+from ...resolve import pipelines
 from .online_score import OnlineScoreHook
+from .views import ViewImages, Views
 
 
 @HOOKS.register_module()
@@ -27,30 +33,38 @@ class OnlineRankHook(OnlineScoreHook):
     directions the features fill. ``alignment`` is the share of the targets'
     variance, in per cent, that a linear map of the features predicts for
     images that it was not fitted to; it falls as the host's own stage leaves
-    the prior behind. Without targets there is ``rankme`` alone.
+    the prior behind. Without targets there is ``rankme`` alone. ``lidar``,
+    where it is asked for, is :func:`~mmrela.measures.spectra.lidar`, of the
+    host's views.
 
     Args:
         interval, by_epoch, image_size: See :class:`OnlineScoreHook`.
         limit: At most so many images, evenly spaced. Their features are in
             memory, (limit, d) float64; the rank cannot exceed their number.
+        lidar_views: Views of each image for ``lidar``, each of which takes
+            as long as ``rankme``; the paper has 50 of 1,000 images.
 
     Raises:
-        UserError: the limit is below 4.
+        UserError: the limit is below 4, or ``lidar_views`` is 1 or less.
     """
 
     def __init__(self,
                  interval: int | None = None,
                  by_epoch: bool = True,
                  image_size: int | None = None,
-                 limit: int = 2048) -> None:
-        if limit < 4:
-            raise UserError('OnlineRankHook: limit must be at least 4, got '
-                            f'{limit}')
+                 limit: int = 2048,
+                 lidar_views: int | None = None) -> None:
+        for key, given, least in (('limit', limit, 4),
+                                  ('lidar_views', lidar_views, 2)):
+            if given is not None and given < least:
+                raise UserError(f'OnlineRankHook: {key} must be at least '
+                                f'{least}, got {given}')
         super().__init__(interval, by_epoch, image_size)
-        self.limit = limit
+        self.limit, self.lidar_views = limit, lidar_views
 
     def names(self, runner: Runner) -> list[str]:
-        return ['rankme', *['alignment'] * _has_targets(runner)]
+        return ['rankme', *['alignment'] * _has_targets(runner),
+                *['lidar'] * bool(self.lidar_views)]
 
     def prepare(self, runner: Runner) -> None:
         dataset = runner.train_dataloader.dataset
@@ -62,20 +76,37 @@ class OnlineRankHook(OnlineScoreHook):
             if _has_targets(runner):
                 self._targets = torch.from_numpy(dataset.store[rows])
             dataset = dataset.dataset
-        self._dataset, self._batches = dataset, batches_of(rows)
+        self._dataset, self._rows = dataset, rows
 
     def scores(self, runner: Runner) -> dict[str, float]:
         model = get_ori_model(runner.model)
         images = self.images(runner, model, self._dataset)
         with eval_mode(model):
-            mine = [features for features, _ in extract(
-                images, title=None, batches=share(self._batches))]
-        features = torch.cat(
-            [part for parts in all_gather_object(mine) for part in parts])
-        found = dict(rankme=rankme(features))
-        if self._targets is not None:
-            found['alignment'] = 100 * explained(self._targets, features)
+            features = _features(images, self._rows)
+            found = dict(rankme=rankme(features))
+            if self._targets is not None:
+                found['alignment'] = 100 * explained(self._targets, features)
+            if self.lidar_views:
+                found['lidar'] = lidar(self._of_views(runner, images))
         return found
+
+    def _of_views(self, runner: Runner, images: PriorImages) -> Tensor:
+        """Features of each image's views, (n, q, d)."""
+        entry = runner.cfg.train_dataloader.dataset
+        views = Views(self._dataset, self._rows, self.lidar_views,
+                      loads_bgr(loaders(next(pipelines(entry), []))))
+        features = _features(
+            ViewImages(views, images.prior, images.workers),
+            range(len(views)))
+        return features.unflatten(0, (-1, self.lidar_views))
+
+
+def _features(images: PriorImages, rows: Sequence[int]) -> Tensor:
+    """Those of some images, (n, d), which the ranks share."""
+    mine = [features for features, _ in extract(
+        images, title=None, batches=share(batches_of(rows)))]
+    return torch.cat(
+        [part for parts in all_gather_object(mine) for part in parts])
 
 
 def _has_targets(runner: Runner) -> bool:

@@ -11,13 +11,21 @@ from forked import run_ranks
 from layouts import flat_folder
 from mmengine.config import ConfigDict
 from mmengine.registry import init_default_scope
+from mmpretrain.models import SelfSupDataPreprocessor
 from mmpretrain.registry import DATASETS
 from torch import nn
 
 from mmrela.engine.cpu_ranks import CPUDistributedDataParallel
 from mmrela.engine.scores import OnlineRankHook
+from mmrela.engine.scores.views import ViewImages, Views
 from mmrela.errors import UserError
+from mmrela.measures.spectra import lidar
+from mmrela.priors.own_backbone import as_prior
+from mmrela.rng import seed_of, seeded
 from mmrela.targets import Manifest, hash_ids, write_store
+
+VIEWS = [dict(type='MultiView', num_views=2, transforms=[[dict(
+    type='RandomResizedCrop', scale=16)]]), dict(type='PackInputs')]
 
 
 class Net(nn.Module):
@@ -41,7 +49,8 @@ def fake_runner(dataset):
     rows = []
     return SimpleNamespace(
         cfg=ConfigDict(model=dict(data_preprocessor=dict(
-            mean=[120.] * 3, std=[60.] * 3))), model=Net(), rows=rows,
+            mean=[120.] * 3, std=[60.] * 3)), train_dataloader=dict(
+                dataset=dict(pipeline=VIEWS))), model=Net(), rows=rows,
         train_dataloader=SimpleNamespace(num_workers=0, dataset=dataset),
         hooks=[], val_loop=None, iter=0, timestamp='now',
         logger=SimpleNamespace(info=lambda text: None),
@@ -56,7 +65,7 @@ def dataset(cifar_root, tmp_path):
     built = DATASETS.build(dict(
         type='RelaTargetDataset', host='CIFAR10Binary',
         data_root=str(cifar_root), split='test', indices=300,
-        targets=str(tmp_path / 'targets'), rela_pipeline=[]))
+        targets=str(tmp_path / 'targets'), rela_pipeline=[], pipeline=VIEWS))
     targets = np.random.default_rng(0).normal(size=(300, 5))
     reds = [built.dataset.get_data_info(i)['img'][..., 0].mean()
             for i in range(300)]
@@ -105,18 +114,61 @@ def test_scores_of_the_images_that_are_left(dataset):
 
 
 def test_ranks_share_the_work(dataset, tmp_path):
-    expected = started(dataset)[1].rows
+    expected = started(dataset, lidar_views=2)[1].rows
 
     def work(rank):
         runner = fake_runner(dataset)
         runner.model = CPUDistributedDataParallel(runner.model)
-        OnlineRankHook().before_train(runner)
+        OnlineRankHook(lidar_views=2).before_train(runner)
         (tmp_path / f'{rank}.json').write_text(json.dumps(runner.rows))
 
     codes, said = run_ranks(work, 2, tmp_path)
     assert codes == [0, 0], said
     for rank in range(2):
         assert json.loads((tmp_path / f'{rank}.json').read_text()) == expected
+
+
+def test_lidar_is_of_the_hosts_views(dataset):
+    """The first view, by a seed for each image and number of a view."""
+    hook, runner = started(dataset, limit=20, lidar_views=3)
+    assert runner.rows == [hook.scores(runner)]  # the same views again
+    assert hook.names(runner) == list(runner.rows[0])
+    kept = [i for i in range(300) if i not in (3, 8)][::15]
+    features = torch.empty(20, 3, 6)
+    for i, row in enumerate(kept):
+        for view in range(3):
+            with seeded(seed_of(row, view)):
+                seen = dataset.dataset[row]['inputs'][0]
+            assert seen.shape == (3, 16, 16)
+            features[i, view] = runner.model((seen[None] - 120.) / 60).detach()
+    assert runner.rows[0]['lidar'] == pytest.approx(lidar(features))
+    assert not torch.allclose(features[:, 0], features[:, 1])
+
+
+@pytest.mark.parametrize('load', [[], [dict(type='LoadImageFromFile')]])
+@pytest.mark.parametrize('to_rgb', [False, True])
+def test_views_have_the_channels_of_the_training(load, to_rgb, dataset):
+    """What the data preprocessor makes of them in the host's stage."""
+    stats = dict(mean=[120., 110., 100.], std=[60., 50., 40.], to_rgb=to_rgb)
+    cfg = ConfigDict(
+        model=dict(data_preprocessor=stats),
+        train_dataloader=dict(dataset=dict(pipeline=[*load, *VIEWS])))
+    views = Views(dataset.dataset, [4], 2, bool(load))
+    prior = as_prior('net', Net(), None, cfg)
+    preprocess = SelfSupDataPreprocessor(**stats)
+    for i in range(2):
+        with seeded(seed_of(4, i)):
+            view = dataset.dataset[4]['inputs'][0]
+        wanted = preprocess(dict(inputs=[view[None]], data_samples=[]))
+        torch.testing.assert_close(
+            ViewImages(views, prior)[i], wanted['inputs'][0][0])
+
+
+def test_views_of_other_numbers_are_refused(dataset):
+    dataset.pipeline.transforms.insert(-1, lambda results: dict(
+        results, img=[view / 255 for view in results['img']]))
+    with pytest.raises(UserError, match='lidar_views needs views of eight'):
+        started(dataset, limit=4, lidar_views=2)
 
 
 def test_any_folder_without_targets(tmp_path):
@@ -132,5 +184,7 @@ def test_any_folder_without_targets(tmp_path):
 
 
 def test_a_limit_of_no_use_is_refused():
-    with pytest.raises(UserError, match='at least 4, got 3'):
+    with pytest.raises(UserError, match='limit must be at least 4, got 3'):
         OnlineRankHook(limit=3)
+    with pytest.raises(UserError, match='lidar_views must be at least 2'):
+        OnlineRankHook(lidar_views=1)

@@ -17,7 +17,8 @@ PANELS = {
     'λ': {'lambda': '-'},
     'ℓ_fast (solid), ℓ_slow (dotted)': {'rela_fast': '-', 'rela_slow': ':'},
     'kNN, top-1 %': {'knn_top1': 'o-'},
-    'directions that features fill (RankMe)': {'rankme': 'o-'},
+    'directions that features fill (RankMe; dashed: LiDAR)': {
+        'rankme': 'o-', 'lidar': 'o--'},
     'alignment with the targets, %': {'alignment': 'o-'},
     'learning rate': {'lr': '-'},
     'images/s (of one rank)': {'speed': '-'},
