@@ -55,7 +55,7 @@ class OnlineRankHook(OnlineScoreHook):
     def prepare(self, runner: Runner) -> None:
         dataset = runner.train_dataloader.dataset
         total = len(dataset)
-        rows = range(0, total, math.ceil(total / min(self.limit, total)))
+        rows = [*range(0, total, math.ceil(total / min(self.limit, total)))]
         self._targets = None
         if isinstance(dataset, RelaTargetDataset):
             rows = [dataset.among_all(row) for row in rows]
@@ -80,4 +80,4 @@ class OnlineRankHook(OnlineScoreHook):
 
 def _has_targets(runner: Runner) -> bool:
     targets = getattr(runner.train_dataloader.dataset, 'targets', None)
-    return bool(targets) and (Path(targets) / 'meta.json').is_file()
+    return (Path(targets) / 'meta.json').is_file() if targets else False
