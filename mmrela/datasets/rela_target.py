@@ -57,17 +57,17 @@ class RelaTargetDataset(Dataset):
                  prior: str | None = None,
                  late_decoding: bool = False,
                  **kwargs) -> None:
-        name = getattr(resolve(host, DATASETS), '__name__', host)
+        name = getattr(resolve(host, DATASETS), '__name__', str(host))
         pipelines = dict(pipeline=kwargs.get('pipeline', ()),
                          rela_pipeline=rela_pipeline)
         for key, given in pipelines.items():
             if not isinstance(given, (list, tuple)):
                 raise UserError(f'train_dataloader.dataset.{key} must be a '
                                 f'list of transforms, got {given!r}')
-        host = dict(type=host, **kwargs)
+        cfg = dict(type=host, **kwargs)
         try:
-            with explained(host, name, 'train_dataloader.dataset'):
-                self.dataset = build_host(host)
+            with explained(cfg, name, 'train_dataloader.dataset'):
+                self.dataset = build_host(cfg)
         except UserError:
             raise
         except ValueError as e:

@@ -51,8 +51,8 @@ def is_whole(content: bytes) -> bool:
 
 
 def _decode_by_pillow(content: bytes) -> np.ndarray:
-    with Image.open(BytesIO(content)) as image:
-        image = ImageOps.exif_transpose(image)
+    with Image.open(BytesIO(content)) as file:
+        image: Image.Image = ImageOps.exif_transpose(file)
         if image.mode.startswith('I;16'):
             image = Image.fromarray((np.asarray(image) >> 8).astype(np.uint8))
         if image.mode in ('I', 'F'):
