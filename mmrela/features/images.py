@@ -4,13 +4,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from torch import Tensor
 from torch.utils.data import Dataset
 
 from ..errors import UserError
 from ..pictures.access import sample_id
 from ..pictures.rgb import Sample
 from ..priors import Prior
+from ..priors.base import Seen
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,14 +32,14 @@ class PriorImages(Dataset):
     def __len__(self) -> int:
         return len(self.dataset)
 
-    def __getitem__(self, index: int) -> Tensor | None:
+    def __getitem__(self, index: int) -> Seen | None:
         return self.see(self.sample(index))
 
     def sample(self, index: int) -> Sample:
         """One of the samples, which is read when a prior looks at it."""
         return Sample(self.dataset, index)
 
-    def see(self, sample: Sample) -> Tensor | None:
+    def see(self, sample: Sample) -> Seen | None:
         """What the prior sees of a sample.
 
         Raises:
@@ -70,7 +70,7 @@ class Together(Dataset):
     def __len__(self) -> int:
         return len(self.parts[0])
 
-    def __getitem__(self, index: int) -> list[Tensor | None]:
+    def __getitem__(self, index: int) -> list[Seen | None]:
         sample = self.parts[0].sample(index)
         return [part.see(sample) for part in self.parts]
 
