@@ -42,7 +42,7 @@ def verify_store(store: TargetStore, images: PriorImages,
                 "store's own --prior, --weights and --image-size")
     rows = np.setdiff1d(np.arange(len(store)), store.skipped)
     rows = np.random.default_rng().permutation(rows)[:count]
-    batches = [rows[batch] for batch in batches_of(range(len(rows)))]
+    batches = batches_of(rows.tolist())
     found = extract(replace(images, skip=False), 'verify', batches)
     features = torch.cat([some for some, _ in found])
     cosines = cosine_similarity(
