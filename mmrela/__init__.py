@@ -7,12 +7,17 @@ registers all components with mmpretrain, and so does any attribute of this
 package, as well as importing it where mmengine is in use already, as when a
 config names it in ``custom_imports``.
 """
+# ruff: noqa: F403, F405
 import sys
 from importlib import import_module
 from importlib.util import find_spec
+from typing import TYPE_CHECKING, Any
 
 from .home import RELA
 from .version import __version__
+
+if TYPE_CHECKING:  # the names below
+    from .registry import *
 
 __all__ = [
     'AdaptiveLambdaHook', 'BudgetSampler', 'CIFAR10Binary', 'CIFAR100Binary',
@@ -26,7 +31,7 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> object:
+def __getattr__(name: str) -> Any:
     if name not in __all__:
         raise AttributeError(f'module {__name__!r} has no attribute {name!r}')
     return getattr(import_module('.registry', __name__), name)
