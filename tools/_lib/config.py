@@ -5,6 +5,7 @@ import argparse
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Literal
 from urllib.error import URLError
 
 from mmengine.config import Config, DictAction
@@ -62,7 +63,7 @@ def load_config(args: argparse.Namespace,
     return cfg
 
 
-def with_rela(cfg: Config, targets: str | bool) -> Config:
+def with_rela(cfg: Config, targets: str | Literal[True]) -> Config:
     """A plain config accelerated, or RELA's with other targets.
 
     Args:
