@@ -7,12 +7,18 @@ registers all components with mmpretrain, and so does any attribute of this
 package, as well as importing it where mmengine is in use already, as when a
 config names it in ``custom_imports``.
 """
+# ruff: noqa: F403, F405
 import sys
 from importlib import import_module
 from importlib.util import find_spec
+from typing import TYPE_CHECKING, Any
 
 from .home import RELA
 from .version import __version__
+
+if TYPE_CHECKING:  # the names below
+    from .api import *
+    from .registry import *
 
 # What a user does with a checkpoint; the other names are components.
 CALLS = frozenset({'embed', 'evaluate', 'export_backbone', 'knn',
@@ -30,7 +36,7 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> object:
+def __getattr__(name: str) -> Any:
     if name not in __all__:
         raise AttributeError(f'module {__name__!r} has no attribute {name!r}')
     room = '.api' if name in CALLS else '.registry'

@@ -3,6 +3,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from os import PathLike
+from typing import TypeVar
 
 import numpy as np
 import torch
@@ -15,6 +16,7 @@ NORMALIZATIONS = ('center', 'standardize', 'whiten')
 # float32 features, of 1.2e-7 a number and summed over many; dividing by less
 # would blow the noise up to the size of real components.
 _FLOOR = 1e-5
+Rows = TypeVar('Rows', Tensor, np.ndarray)
 
 
 class BatchPCA:
@@ -179,7 +181,7 @@ class BatchPCA:
             self._projection = self.components / _floored(
                 np.sqrt(self.variances))
 
-    def transform(self, x: Tensor | np.ndarray) -> Tensor | np.ndarray:
+    def transform(self, x: Rows) -> Rows:
         """Project features (n, d) to targets (n, k).
 
         Returns the kind that came in (array or tensor), in float64 for

@@ -77,7 +77,7 @@ def from_first(make: Callable[[], T]) -> T:
         UserError: another rank has died.
     """
     rank, size = rank_and_size()
-    box = [make() if rank == 0 else None]
+    box: list = [make() if rank == 0 else None]
     if size > 1:
         with _alive():
             distributed.broadcast_object_list(box)
@@ -93,7 +93,7 @@ def to_first(mine: T) -> list[T] | None:
     rank, size = rank_and_size()
     if size == 1:
         return [mine]
-    found = None if rank else [None] * size
+    found: list | None = None if rank else [None] * size
     with _alive():
         distributed.gather_object(mine, found)
     return found

@@ -1,15 +1,17 @@
 """What entries of a config mean."""
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import Any
 
 
-def resolve(kind: str | type, registry) -> type | None:
+def resolve(kind: str | type | None,
+            registry: Any) -> Callable[..., Any] | None:
     """The class that ``kind`` stands for.
 
     Args:
         kind: A name in the registry, a dotted path, or a class, as configs
-            in Python's own syntax have it.
+            in Python's own syntax have it; ``None`` stands for nothing.
         registry: mmengine's ``Registry``.
 
     Returns:

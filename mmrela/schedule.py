@@ -125,7 +125,7 @@ class FixedLambda(LambdaRule):
         self.step = 0
 
     @property
-    def lam(self) -> int:
+    def lam(self) -> int:  # type: ignore[override]  # others set theirs
         """Needs ``total_steps``, unless ``fraction`` is 0 or 1."""
         if self.fraction in (0, 1):
             return int(self.fraction)
@@ -133,6 +133,8 @@ class FixedLambda(LambdaRule):
 
     @property
     def _rela_steps(self) -> int:
+        if self.total_steps is None:
+            raise RuntimeError('call begin() first, or give total_steps')
         return round(self.fraction * self.total_steps)
 
     def begin(self, total_steps: int) -> None:

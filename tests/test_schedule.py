@@ -131,6 +131,11 @@ def test_extreme_fractions_need_no_total(fraction):
     assert {schedule.update(1.) for _ in range(99)} == {fraction}
 
 
+def test_other_fractions_do():
+    with pytest.raises(RuntimeError, match='total_steps'):
+        FixedLambda(0.5).update(1.)
+
+
 def test_fixed_state_continues():
     first, second = FixedLambda(0.4, 10), FixedLambda(0.4, 10)
     for _ in range(3):

@@ -105,7 +105,8 @@ def _size(view: Sequence[Tensor]) -> tuple[int, int]:
             'train_dataloader.dataset.pipeline: colours on the device need '
             f'images of bytes, not {view[0].dtype}: load them without '
             'to_float32, or train without DeviceColoursHook')
-    return tuple(view[0].shape[1:])
+    height, width = view[0].shape[1:]
+    return height, width
 
 
 @torch.compiler.disable

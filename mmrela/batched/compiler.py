@@ -3,7 +3,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from mmcv.transforms import RandomApply, RandomFlip, RandomGrayscale
+from mmcv.transforms import (
+    BaseTransform,
+    RandomApply,
+    RandomFlip,
+    RandomGrayscale,
+)
 from mmpretrain.datasets.transforms import (
     ColorJitter,
     GaussianBlur,
@@ -24,7 +29,7 @@ COLOURS = (RandomApply, ColorJitter, RandomGrayscale, GaussianBlur,
            Solarization)
 
 
-def compile_steps(transforms: Sequence[Callable]) -> Series:
+def compile_steps(transforms: Sequence[BaseTransform]) -> Series:
     """Counterparts of built CPU transforms, with their settings.
 
     Raises:
@@ -39,7 +44,7 @@ def compile_steps(transforms: Sequence[Callable]) -> Series:
                         for transform in transforms))
 
 
-def _require(transform: Callable, **settings: object) -> None:
+def _require(transform: BaseTransform, **settings: object) -> None:
     """Refuse settings that the batched version does not have."""
     for key, only in settings.items():
         if getattr(transform, key) != only:

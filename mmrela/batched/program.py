@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from .steps.step import Draw, Step
+from .steps.step import Arrays, Draw, Step
 
 
 class Span(NamedTuple):
@@ -22,12 +22,18 @@ class Span(NamedTuple):
 class Launch(NamedTuple):
     """One step on some images of a group.
 
-    ``rows`` are their places, or ``None`` if it changes all of them; they
-    and the step's arrays are of numpy, and spans once they are packed.
+    ``rows`` are their places, or ``None`` if it changes all of them.
     """
     step: Step
-    rows: np.ndarray | Span | None
-    arrays: Sequence[np.ndarray | Span]
+    rows: np.ndarray | None
+    arrays: Arrays
+
+
+class Packed(NamedTuple):
+    """A launch whose arrays lie among the packed bytes."""
+    step: Step
+    rows: Span | None
+    arrays: list[Span]
 
 
 class Program(NamedTuple):
@@ -38,7 +44,7 @@ class Program(NamedTuple):
         groups: Those of each group of views.
     """
     packed: Tensor
-    groups: list[list[Launch]]
+    groups: list[list[Packed]]
 
     def to(self, device: torch.device) -> Program:
         """On another device, by one copy that nothing waits for."""
@@ -52,12 +58,12 @@ class Program(NamedTuple):
             images: Its views one after the other, (V · N, C, H, W) uint8,
                 where ``packed`` is; they may be changed.
         """
-        for step, rows, arrays in self.groups[group]:
-            arrays = [_unpacked(self.packed, span) for span in arrays]
-            if rows is None:
+        for step, places, spans in self.groups[group]:
+            arrays = [_unpacked(self.packed, span) for span in spans]
+            if places is None:
                 images = step(images, *arrays)
             else:
-                rows = _unpacked(self.packed, rows)
+                rows = _unpacked(self.packed, places)
                 chosen = images.index_select(0, rows)
                 images.index_copy_(0, rows, step(chosen, *arrays))
         return images
@@ -85,7 +91,7 @@ def pack(groups: Iterable[Iterable[Launch]]) -> Program:
         kind = torch.from_numpy(np.empty(0, array.dtype)).dtype
         return Span(start, kind, array.shape)
 
-    spans = [[Launch(step, None if rows is None else span(rows),
+    spans = [[Packed(step, None if rows is None else span(rows),
                      [*map(span, arrays)])
               for step, rows, arrays in launches] for launches in groups]
     packed = np.concatenate(parts or [np.empty(0, np.uint8)])

@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 from mmpretrain.datasets.transforms import MultiView, PackInputs
@@ -67,7 +68,8 @@ def _split(transforms: list[Callable], key: str) -> ViewSteps:
     """What is left of a pipeline, which ends before that from now on."""
     if transforms and isinstance(transforms[-1], Stamp):
         return transforms[-1].steps
-    *loading, views, packing = [None, None, *transforms]
+    padded: list[Any] = [None, None, *transforms]
+    *loading, views, packing = padded
     if (type(views), type(packing)) != (MultiView, PackInputs) or any(
             isinstance(transform, COLOURS) for transform in loading):
         names = ', '.join(type(t).__name__ for t in transforms)

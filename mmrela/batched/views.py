@@ -1,9 +1,10 @@
 """Turns a config's pipeline of views into one for whole batches."""
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
+from mmcv.transforms import BaseTransform
 from mmpretrain.datasets.transforms import MultiView, PackInputs
 from torch import Tensor
 
@@ -57,7 +58,7 @@ class ViewSteps:
 def in_order(groups: Sequence[Sequence[int]],
              images: Iterable[Tensor]) -> list[Tensor]:
     """Views by their numbers, of groups of them, one after the other."""
-    views = {}
+    views: dict[int, Tensor] = {}
     for group, together in zip(groups, images):
         views.update(zip(group, together.chunk(len(group))))
     return [views[number] for number in range(len(views))]
@@ -82,7 +83,8 @@ class BatchedViews:
         UserError: names what has no batched version.
     """
 
-    def __init__(self, transforms: Sequence[Callable], name: str) -> None:
+    def __init__(self, transforms: Sequence[BaseTransform],
+                 name: str) -> None:
         kinds = [type(transform) for transform in transforms]
         if kinds != [MultiView, PackInputs]:
             listed = ', '.join(kind.__name__ for kind in kinds)
@@ -104,7 +106,8 @@ class BatchedViews:
             images: (N, C, H, W) uint8, on any device.
             seeds: (N,) uint64.
         """
-        sizes = [tuple(images.shape[2:])] * len(self._steps.views)
+        height, width = images.shape[2:]
+        sizes = [(height, width)] * len(self._steps.views)
         groups = self._steps.groups(sizes)
         program = self._steps.draw(seeds, sizes, groups).to(images.device)
         return in_order(groups, (

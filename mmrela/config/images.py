@@ -1,6 +1,8 @@
 """A config's training images, their labels, and how many components."""
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import torch
 from mmengine.config import Config
@@ -45,7 +47,7 @@ def head_width(cfg: Config) -> int:
     return width
 
 
-def own_labels(dataset: Dataset, rows: list[int]) -> Tensor | None:
+def own_labels(dataset: Dataset, rows: Sequence[int]) -> Tensor | None:
     """Labels of some samples, (n,) int64; ``None`` if they have none."""
     places = [locate(dataset, row) for row in rows]
     labels = [np.asarray(where.get_data_info(i).get('gt_label'))

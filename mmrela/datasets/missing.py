@@ -5,6 +5,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from mmpretrain.datasets import CIFAR10, MNIST
 from mmpretrain.datasets.utils import check_md5, rm_suffix
@@ -101,13 +102,14 @@ def _sought(cfg: dict) -> str | None:
     kind = resolve(cfg.get('type'), DATASETS)
     if not (isinstance(kind, type) and issubclass(kind, (CIFAR10, MNIST))):
         return None
+    theirs: Any = kind
     root = os.path.join(cfg.get('data_root') or '',
                         cfg.get('data_prefix') or '')
-    for name, md5 in kind.train_list + kind.test_list:
-        if issubclass(kind, MNIST):
+    for name, md5 in theirs.train_list + theirs.test_list:
+        if issubclass(theirs, MNIST):
             file, md5 = os.path.join(root, rm_suffix(name)), None
         else:
-            file = os.path.join(root, kind.base_folder, name)
+            file = os.path.join(root, theirs.base_folder, name)
         if not os.path.isfile(file) or md5 and not check_md5(file, md5):
             return file
     return None

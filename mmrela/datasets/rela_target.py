@@ -72,7 +72,7 @@ class RelaTargetDataset(Dataset):
         if type(view_epochs) is not int or view_epochs < 1:
             raise UserError('train_dataloader.dataset.view_epochs must be a '
                             f'positive number, got {view_epochs!r}')
-        name = getattr(resolve(host, DATASETS), '__name__', host)
+        name = getattr(resolve(host, DATASETS), '__name__', str(host))
         pipelines = dict(pipeline=kwargs.get('pipeline', ()),
                          rela_pipeline=rela_pipeline)
         for key, given in pipelines.items():

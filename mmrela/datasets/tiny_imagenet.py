@@ -19,11 +19,12 @@ class LoadRGBImageFromFile(LoadPicture):
 
     channel_order = 'rgb'
 
-    def transform(self, results: dict) -> dict:
+    def transform(self, results: dict) -> dict | None:
         """Add ``img``, (H, W, 3) uint8 RGB, as read from ``img_path``."""
-        results = super().transform(results)
-        results['img'] = np.ascontiguousarray(results['img'][..., ::-1])
-        return results
+        loaded = super().transform(results)
+        if loaded is not None:  # as `ignore_empty` leaves bad images out
+            loaded['img'] = np.ascontiguousarray(loaded['img'][..., ::-1])
+        return loaded
 
 
 @DATASETS.register_module()

@@ -65,7 +65,7 @@ def require_sound(file: str | Path, trusted: bool = False) -> None:
     try:
         opened = _opened(file)
         whole = zipfile.is_zipfile(opened)  # not so before torch 1.6
-        if remote:
+        if isinstance(opened, BytesIO):
             opened.seek(0)  # Python 3.11 leaves it elsewhere
         torch.load(opened, map_location='cpu', weights_only=not trusted,
                    mmap=whole and not remote)

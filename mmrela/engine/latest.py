@@ -32,8 +32,8 @@ def folders(work_dir: str | Path, hooks: Sequence[dict]) -> list[str]:
 
 
 def _writes_checkpoints(kind: str | type | None) -> bool:
-    kind = resolve(kind, HOOKS)
-    return isinstance(kind, type) and issubclass(kind, CheckpointHook)
+    hook = resolve(kind, HOOKS)
+    return isinstance(hook, type) and issubclass(hook, CheckpointHook)
 
 
 def newest_sound(work_dir: str | Path, hooks: Sequence[dict] = (),
@@ -70,8 +70,9 @@ def _newest_first(work_dir: Path, hooks: Sequence[dict]) -> list[str]:
     last = _last_checkpoint(work_dir)
     places = zip(({}, *hooks, {}),
                  (*folders(work_dir, hooks), os.path.dirname(last)))
-    templates = {*_NAMES, *(hook.get('filename_tmpl') for hook in hooks)}
-    pattern = re.compile('|'.join(map(_pattern, templates - {None})))
+    own = (hook.get('filename_tmpl') for hook in hooks)
+    pattern = re.compile('|'.join(map(
+        _pattern, {*_NAMES, *filter(None, own)})))
     found = {last: 0}
     for hook, folder in places:
         if folder:

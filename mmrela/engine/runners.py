@@ -19,17 +19,19 @@ def build_runner(cfg: Config) -> Runner:
     """
     runner = resolve(cfg.get('runner_type', 'Runner'), RUNNERS)
     is_plain = isinstance(runner, type) and issubclass(runner, Runner)
+    name = getattr(runner, '__name__', '')
     if is_plain and cfg.get('strategy'):
         raise UserError(
-            f'{runner.__name__} would ignore strategy: remove it, or, '
+            f'{name} would ignore strategy: remove it, or, '
             "without RELA, set runner_type='FlexibleRunner'")
     if 'rela' in cfg.get('default_hooks', {}):
         if runner and not is_plain:
             # Its strategies exist for FSDP, DeepSpeed and ColossalAI.
             raise UserError(
-                f'RELA trains with the plain Runner, not {runner.__name__}: '
+                f'RELA trains with the plain Runner, not {name}: '
                 'remove runner_type and strategy from the config')
         wrapper = cfg.get('model_wrapper_cfg') or {}
         if 'type' in wrapper:
-            require_ddp(resolve(wrapper['type'], MODEL_WRAPPERS))
+            kind = wrapper['type']
+            require_ddp(resolve(kind, MODEL_WRAPPERS) or kind)
     return RUNNERS.build(cfg)

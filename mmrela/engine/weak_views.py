@@ -1,7 +1,7 @@
 """The weak views of RELA's stage, as large as the host's own."""
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from ..resolve import pipelines
 
@@ -36,7 +36,7 @@ def side_of(dataset: dict) -> int:
     return 224
 
 
-def _steps(pipeline: list) -> Iterator[dict]:
+def _steps(pipeline: Sequence) -> Iterator[dict]:
     for step in pipeline:
         if isinstance(step, dict):
             yield step

@@ -60,10 +60,10 @@ def class_folders(folder: Path) -> ConfigDict:
         if not (folder / split).is_dir():
             raise UserError(f'--data {folder} has no folder {split}: it takes '
                             'train/CLASS/IMAGE and val/CLASS/IMAGE')
-    split = dict(type='CustomDataset', data_root=str(folder),
-                 pipeline=[dict(type='LoadImageFromFile')])
-    return ConfigDict(train=dict(split, data_prefix='train'),
-                      test=dict(split, data_prefix='val'))
+    images = dict(type='CustomDataset', data_root=str(folder),
+                  pipeline=[dict(type='LoadImageFromFile')])
+    return ConfigDict(train=dict(images, data_prefix='train'),
+                      test=dict(images, data_prefix='val'))
 
 
 class Splits(NamedTuple):
@@ -101,9 +101,9 @@ def both_splits(cfg: Config, model: Prior) -> Splits | None:
         splits = {name: LabelledImages(f'probe.{name}', cfg.probe.get(name))
                   for name in ('train', 'test')}
         _check_classes(splits)
-        found = [_gather(cfg, model, labelled, name)
-                 for name, labelled in splits.items()]
-    return None if found[0] is None else Splits(*found, _seen(splits))
+        train, test = (_gather(cfg, model, labelled, name)
+                       for name, labelled in splits.items())
+    return Splits(train, test, _seen(splits)) if train and test else None
 
 
 def _seen(splits: dict[str, LabelledImages]) -> float:

@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import ast
 from pathlib import Path
+from typing import Any
 
 from ..errors import UserError
 
@@ -20,14 +21,14 @@ def literal(text: str, file: Path) -> dict:
         UserError: anything else stands there.
     """
     try:
-        return {line.targets[0].id: _value(line.value)
-                for line in ast.parse(text).body}
+        lines: list[Any] = ast.parse(text).body
+        return {line.targets[0].id: _value(line.value) for line in lines}
     except (SyntaxError, ValueError, TypeError, AttributeError) as e:
         raise UserError(f'the config in {file} holds more than literals '
                         f'({e}): pass --config') from e
 
 
-def _value(node: ast.expr) -> object:
+def _value(node: Any) -> Any:
     if isinstance(node, ast.Call) and isinstance(
             node.func, ast.Name) and node.func.id == 'dict':
         found = dict(*map(_value, node.args))
@@ -39,6 +40,6 @@ def _value(node: ast.expr) -> object:
         return {_value(key): _value(value)
                 for key, value in zip(node.keys, node.values)}
     if isinstance(node, (ast.List, ast.Tuple)):
-        found = [_value(each) for each in node.elts]
-        return found if isinstance(node, ast.List) else tuple(found)
+        parts = [_value(each) for each in node.elts]
+        return parts if isinstance(node, ast.List) else tuple(parts)
     return ast.literal_eval(node)

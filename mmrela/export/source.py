@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import torch
 from mmengine.config import Config
@@ -107,7 +108,7 @@ class Source:
                 f'Normalize({mean}, {std})')
 
 
-def _named(entry: object) -> object:
+def _named(entry: Any) -> Any:
     """Plain dicts and lists, in which classes are their names."""
     if isinstance(entry, dict):
         return {key: _named(value) for key, value in entry.items()}

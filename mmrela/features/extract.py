@@ -2,7 +2,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 
 import torch
 from mmengine.dist import get_dist_info
@@ -21,7 +21,7 @@ from .stopwatch import Stopwatch
 BATCH_SIZE = 128
 
 
-def batches_of(rows: range) -> list[range]:
+def batches_of(rows: Sequence[int]) -> list[Sequence[int]]:
     """Micro-batches of some samples, the same whoever computes them."""
     return [rows[i:i + BATCH_SIZE] for i in range(0, len(rows), BATCH_SIZE)]
 
@@ -76,7 +76,7 @@ def extract_each(images: Sequence[PriorImages],
                  ranks: int = 1,
                  watch: Stopwatch | None = None,
                  twice: bool = True
-                 ) -> Iterator[list[tuple[Tensor, Tensor]]]:
+                 ) -> Generator[list[tuple[Tensor, Tensor]], None, None]:
     """:func:`extract` of several priors at once, which read images once.
 
     Args:

@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TypeAlias
 
 import torch
 from torch import Tensor
@@ -14,7 +15,7 @@ from .stopwatch import Stopwatch
 SAME = 1e-3  # kernels that round otherwise each time differ by less
 # What a prior sees of n images, (n, 3, H, W) or (n, d); a list of several
 # priors' of the same images.
-Batch = Tensor | list[Tensor]
+Batch: TypeAlias = Tensor | list[Tensor]
 
 
 def forward_of(prior: Prior, watch: Stopwatch) -> Callable[[Batch], Tensor]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from torch import Tensor
 from torch.utils.data import Dataset
 
 from ..errors import UserError
@@ -12,6 +11,7 @@ from ..pictures.access import sample_id
 from ..pictures.crops import Crop
 from ..pictures.rgb import Sample
 from ..priors import Prior
+from ..priors.base import Seen
 from ..priors.joined import PLUS
 
 
@@ -38,7 +38,7 @@ class PriorImages(Dataset):
     def __len__(self) -> int:
         return self.views * len(self.dataset)
 
-    def __getitem__(self, index: int) -> Tensor | None:
+    def __getitem__(self, index: int) -> Seen | None:
         return self.see(self.sample(index))
 
     def sample(self, index: int) -> Sample:
@@ -48,7 +48,7 @@ class PriorImages(Dataset):
         view, row = divmod(index, len(self.dataset))
         return Crop(self.dataset, row, view)
 
-    def see(self, sample: Sample) -> Tensor | None:
+    def see(self, sample: Sample) -> Seen | None:
         """What the prior sees of a sample.
 
         Raises:
@@ -79,7 +79,7 @@ class Together(Dataset):
     def __len__(self) -> int:
         return len(self.parts[0])
 
-    def __getitem__(self, index: int) -> list[Tensor | None]:
+    def __getitem__(self, index: int) -> list[Seen | None]:
         sample = self.parts[0].sample(index)
         return [part.see(sample) for part in self.parts]
 

@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from ..errors import UserError
+from ..priors.base import Seen
 from .forward import Batch
 
 
@@ -15,8 +16,7 @@ def stack_each(samples: list[list]) -> list[tuple[Batch | None, Tensor]]:
     return [_stack(column) for column in zip(*samples)]
 
 
-def _stack(batch: Sequence[Tensor | tuple[Tensor, ...] | None]
-           ) -> tuple[Batch | None, Tensor]:
+def _stack(batch: Sequence[Seen | None]) -> tuple[Batch | None, Tensor]:
     """What can be read, stacked, and which images these are, (n,) bool."""
     readable = torch.tensor([image is not None for image in batch])
     images = [image for image in batch if image is not None]

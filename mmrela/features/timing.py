@@ -1,6 +1,8 @@
 """Features of some images, and how long they take."""
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import torch
 from torch import Tensor
@@ -10,8 +12,8 @@ from .images import PriorImages
 from .stopwatch import Stopwatch
 
 
-def measure(images: PriorImages, batches: list[np.ndarray], title: str,
-            watch: Stopwatch) -> tuple[Tensor, float]:
+def measure(images: PriorImages, batches: Sequence[Sequence[int]],
+            title: str, watch: Stopwatch) -> tuple[Tensor, float]:
     """Features of some images, (n, d), and images per second.
 
     The first batch, with which everything starts, is timed only if it is
@@ -34,13 +36,13 @@ def measure(images: PriorImages, batches: list[np.ndarray], title: str,
 
 
 def spread(count: int, wanted: int, size: int = BATCH_SIZE
-           ) -> list[np.ndarray]:
-    """Indices of each batch, (n,) int64, spread evenly over a data set.
+           ) -> list[list[int]]:
+    """Indices of each batch, spread evenly over a data set.
 
     Args:
         count: Images of the data set.
         wanted: Images of all batches together, at most.
         size: Images of each batch, at most.
     """
-    rows = np.linspace(0, count - 1, min(count, wanted)).astype(int)
+    rows = np.linspace(0, count - 1, min(count, wanted)).astype(int).tolist()
     return [rows[i:i + size] for i in range(0, len(rows), size)]

@@ -69,7 +69,8 @@ def alone(directory: Path, cure: str) -> Iterator[None]:
     Raises:
         UserError: another one writes there; says which.
     """
-    file, lock = directory / '.lock', -1
+    file = directory / '.lock'
+    lock: int | None = -1
     with ExitStack() as stack:
         with suppress(OSError):
             lock = stack.enter_context(locked(file))

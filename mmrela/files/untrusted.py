@@ -6,6 +6,7 @@ import os
 import stat
 import zipfile
 from pathlib import Path
+from typing import IO
 
 import numpy as np
 
@@ -85,7 +86,7 @@ def check_npz(file: Path) -> None:
         raise DamagedError(f'{type(e).__name__}: {e}') from e
 
 
-def _check_member(f: zipfile.ZipExtFile, size: int) -> None:
+def _check_member(f: IO[bytes], size: int) -> None:
     version = np.lib.format.read_magic(f)
     if version != (1, 0):
         raise ValueError('a header of another version')

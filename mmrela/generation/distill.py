@@ -88,8 +88,9 @@ def _write_images(images: PriorImages, pieces: list[Piece],
 
 
 def _write(directory: Path, rows: Tensor, images: PriorImages) -> None:
+    count, width = rows.shape
     write_store(directory, [rows], Manifest(
-        *rows.shape, ids=hash_ids(images.ids()),
+        count, width, ids=hash_ids(images.ids()),
         prior=images.prior.fingerprint()))
 
 

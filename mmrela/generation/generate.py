@@ -5,6 +5,7 @@ import os
 from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from .. import processes as ranks
@@ -81,20 +82,22 @@ def generate_each(images: Sequence[PriorImages],
         TargetStoreError, UserError: see there, or two would write to the
             same place. Each store is looked at before any is begun.
     """
-    directories = [*map(Path, directories)]
-    places = [*map(Path, features or [d / 'features' for d in directories])]
-    _check(images, directories, places, normalize)
+    outs = [*map(Path, directories)]
+    places = [*map(Path, features or [out / 'features' for out in outs])]
+    _check(images, outs, places, normalize)
     with ranks.one_sentence(), ExitStack() as locks:
         planned = ranks.from_first(
             lambda: _plan(images, dim, normalize, dtype))
         stores = [
-            Asked(*each, FeatureBlocks(place, _pass_over(each[-1], block)))
-            for *each, place in zip(images, directories, planned, places)]
+            Asked(part, out, manifest,
+                  FeatureBlocks(place, _pass_over(manifest, block)))
+            for part, out, manifest, place in zip(
+                images, outs, planned, places)]
         todo = ranks.from_first(
             lambda: [store.prepare(locks) for store in stores])
         _make([(store, blocks) for store, blocks in zip(stores, todo)
                if blocks is not None])
-        return [TargetStore.open(directory) for directory in directories]
+        return [TargetStore.open(out) for out in outs]
 
 
 def _check(images: Sequence[PriorImages], directories: list[Path],
@@ -133,10 +136,13 @@ def _make(todo: Todo) -> None:
     for store, _ in todo:
         release(store.images.prior)
     for store, _ in todo:
-        ranks.from_first(lambda store=store: reduce(
-            store.blocks, store.directory,
-            replace(store.planned, feature_seconds=seconds),
-            store.images.dataset, _widths(store.images, store.blocks)))
+        ranks.from_first(partial(_reduce, store, seconds))
+
+
+def _reduce(store: Asked, seconds: float) -> None:
+    reduce(store.blocks, store.directory,
+           replace(store.planned, feature_seconds=seconds),
+           store.images.dataset, _widths(store.images, store.blocks))
 
 
 def _widths(images: PriorImages,

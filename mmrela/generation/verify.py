@@ -48,7 +48,7 @@ def verify_store(store: TargetStore, images: PriorImages,
     rows = np.arange(len(images))
     rows = rows[~np.isin(rows % samples, store.skipped)]
     rows = np.random.default_rng().permutation(rows)[:count]
-    batches = [rows[batch] for batch in batches_of(range(len(rows)))]
+    batches = batches_of(rows.tolist())
     found = extract(replace(images, skip=False), 'verify', batches)
     features = torch.cat([some for some, _ in found])
     cosines = cosine_similarity(

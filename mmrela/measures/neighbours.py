@@ -81,8 +81,9 @@ def retrieval(features: Tensor, bank: Tensor, labels: Tensor, truth: Tensor,
         places = torch.arange(1, hits.shape[1] + 1, device=hits.device)
         there = (labels == wanted[:, None]).sum(1).clamp(1, hits.shape[1])
         precision.append((hits * hits.cumsum(1) / places).sum(1) / there)
-    return tuple(100 * torch.cat(each).mean().item()
-                 for each in (first, precision))
+    recall, mean = (100 * torch.cat(each).mean().item()
+                    for each in (first, precision))
+    return recall, mean
 
 
 def knn_predict(features: Tensor, bank: Tensor, labels: Tensor, classes: int,
@@ -105,8 +106,9 @@ def top(scores: Tensor, truth: Tensor, count: int) -> float:
     return 100 * hits.float().mean().item()
 
 
-def nearest(targets: TargetStore | np.ndarray, queries: Sequence[int],
-            count: int, block: int = BLOCK) -> Tensor:
+def nearest(targets: TargetStore | np.ndarray,
+            queries: Sequence[int] | Tensor, count: int,
+            block: int = BLOCK) -> Tensor:
     """The most similar images to some, themselves left out.
 
     Args:
@@ -119,14 +121,14 @@ def nearest(targets: TargetStore | np.ndarray, queries: Sequence[int],
     Returns:
         Rows, the most similar first, (queries, count) int64.
     """
-    queries = torch.as_tensor(queries)
-    wanted = F.normalize(torch.from_numpy(targets[queries.numpy()]))
-    best = wanted.new_full((len(queries), count), -torch.inf)
-    rows = queries.new_zeros(len(queries), count)
+    asked = torch.as_tensor(queries)
+    wanted = F.normalize(torch.from_numpy(targets[asked.numpy()]))
+    best = wanted.new_full((len(asked), count), -torch.inf)
+    rows = asked.new_zeros(len(asked), count)
     for index in torch.arange(len(targets)).split(block):
         found = torch.from_numpy(targets[index.numpy()])
         cosines = wanted @ F.normalize(found).T
-        cosines[queries[:, None] == index] = -torch.inf
+        cosines[asked[:, None] == index] = -torch.inf
         best, order = torch.cat([best, cosines], 1).topk(count)
         rows = torch.cat([rows, index.expand(len(rows), -1)], 1).gather(
             1, order)

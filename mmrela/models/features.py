@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import torch
 from mmpretrain.models.selfsup import CAE, MFF, SparK
@@ -29,6 +30,7 @@ def features_of(host: type[nn.Module]) -> Features:
     Returns:
         A function of the model and one view.
     """
+    kind: Any  # with ``rela_features``, or without
     for kind in host.__mro__:
         if 'rela_features' in vars(kind):
             return kind.rela_features

@@ -1,6 +1,8 @@
 """What can be a host: what trains a backbone by a loss of its own."""
 from __future__ import annotations
 
+from typing import TypeGuard
+
 from mmpretrain.models import ImageClassifier
 from mmpretrain.models.selfsup import BaseSelfSupervisor
 
@@ -8,7 +10,7 @@ KINDS = (BaseSelfSupervisor, ImageClassifier)
 SAID = 'a subclass of BaseSelfSupervisor or of ImageClassifier'
 
 
-def is_host(kind: object) -> bool:
+def is_host(kind: object) -> TypeGuard[type]:
     """Whether RELA can be put around it.
 
     A host has a ``backbone``, ``extract_feat`` and a ``loss`` of a batch

@@ -2,6 +2,8 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Callable
+from typing import Any, SupportsIndex
 
 import numpy as np
 import torch
@@ -40,7 +42,7 @@ def Rela(host: str | type, rela_head: dict,
     """
     host_class = resolve(host, MODELS)
     if host_class is None:
-        near = meant(host, [*MODELS.module_dict])
+        near = meant(str(host), [*MODELS.module_dict])
         raise UserError(f'model.host: {host!r} is no registered model{near}; '
                         'name one such as BYOL, or import yours by '
                         'custom_imports')
@@ -66,16 +68,17 @@ def rela_class(host: type[BaseModel]) -> type[BaseModel]:
         rela_features=features_of(host)))
 
 
-def _blank(host: type[BaseModel]) -> BaseModel:
+def _blank(host: type) -> BaseModel:
     """An instance for unpickling to fill."""
-    kind = rela_class(host)
+    kind: Any = rela_class(host)
     return kind.__new__(kind)
 
 
-class _RelaMixin:
+class _RelaMixin(BaseModel):
     """Serves batches that carry targets; the host serves all others."""
 
     _host: type[BaseModel]
+    rela_features: Callable[[Tensor], Tensor]
 
     def __init__(self, rela_head: dict, **kwargs) -> None:
         super().__init__(**kwargs)
@@ -96,7 +99,7 @@ class _RelaMixin:
         with undisturbed():
             head.init_weights()
 
-    def __reduce_ex__(self, protocol: int) -> tuple:
+    def __reduce_ex__(self, protocol: SupportsIndex) -> tuple:
         # The class stands in no module: it is made again from the host.
         _, _, *state = super().__reduce_ex__(protocol)
         return _blank, (self._host, ), *state

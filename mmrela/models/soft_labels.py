@@ -5,7 +5,7 @@ import torch
 import torch.nn.functional as F
 from mmpretrain.models import ImageClassifier
 from mmpretrain.registry import MODELS
-from torch import Tensor
+from torch import Tensor, nn
 
 from ..errors import UserError
 from ..rng import undisturbed
@@ -34,7 +34,8 @@ class SoftLabelClassifier(ImageClassifier):
                  **kwargs) -> None:
         super().__init__(**kwargs)
         self.temperature = temperature
-        self._teacher = ()  # in a tuple, which hides its parameters
+        # In a tuple, which hides its parameters.
+        self._teacher: tuple[nn.Module, ...] = ()
         if teacher is not None:
             with undisturbed():  # the student's own initial weights
                 network = MODELS.build(teacher)

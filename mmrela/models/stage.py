@@ -16,7 +16,7 @@ from ..resolve import resolve
 
 def is_rela(data_samples: list | None) -> bool:
     """Whether a batch is of the RELA stage, which its samples tell."""
-    return bool(data_samples) and 'rela_target' in data_samples[0]
+    return 'rela_target' in data_samples[0] if data_samples else False
 
 
 class FirstNormDataPreprocessor(TwoNormDataPreprocessor):

@@ -38,7 +38,7 @@ def _stored(dataset: Dataset, index: int, info: dict) -> np.ndarray:
 
 def _pixels_id(image: np.ndarray) -> str:
     image = np.ascontiguousarray(image)
-    pixels = hashlib.blake2b(image, digest_size=16)
+    pixels = hashlib.blake2b(image.data, digest_size=16)
     return f'{image.shape}:{pixels.hexdigest()}'
 
 
@@ -94,12 +94,12 @@ def locate(dataset: Dataset, index: int) -> tuple[Dataset, int]:
             len(dataset)  # which it takes now, if not before
             dataset = dataset.dataset
             continue
-        index = dataset._get_ori_dataset_idx(index)
+        found = dataset._get_ori_dataset_idx(index)
         if hasattr(dataset, 'datasets'):  # ConcatDataset
-            which, index = index
+            which, index = found
             dataset = dataset.datasets[which]
         else:  # RepeatDataset
-            dataset = dataset.dataset
+            dataset, index = dataset.dataset, found
     return dataset, index
 
 

@@ -17,7 +17,7 @@ _original: Callable
 class _WrappedHue(float):
     """A hue shift whose scaled value fits an unsigned byte."""
 
-    def __mul__(self, scale: int) -> int:
+    def __mul__(self, scale: float) -> int:
         return int(float(self) * scale) % 256
 
 

@@ -125,7 +125,7 @@ def _exchange(steps: list) -> Iterator[bool]:
 
 def _as(kind: type, step: BaseTransform) -> BaseTransform:
     """The same settings in another class."""
-    other = kind.__new__(kind)
+    other: BaseTransform = object.__new__(kind)
     vars(other).update(vars(step))
     return other
 

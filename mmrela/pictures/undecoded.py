@@ -64,7 +64,7 @@ class Undecoded:
             image, (-(-width // factor), -(-height // factor)),
             interpolation=cv2.INTER_AREA)
 
-    def __array__(self, dtype: object = None,
+    def __array__(self, dtype: np.dtype | None = None,
                   copy: bool | None = None) -> np.ndarray:
         return np.array(self.at_most(1)[0], dtype)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 import inspect
 import re
 from collections.abc import Callable, Sequence
+from typing import Any
 
 from ..errors import UserError, said
 from ..spelling import meant
@@ -105,9 +106,9 @@ def _parts(spec: str) -> list[str]:
     return parts
 
 
-def _split(spec: str) -> tuple[str, dict]:
+def _split(spec: str) -> tuple[str, dict[str, Any]]:
     """A spelling without its ``,key=value`` parts, and these."""
-    given = {}
+    given: dict[str, Any] = {}
     while True:
         head, _, last = spec.rpartition(',')
         key, equals, value = last.partition('=')
@@ -117,8 +118,8 @@ def _split(spec: str) -> tuple[str, dict]:
             if not value.isdecimal():
                 raise UserError(f'--prior {spec}: size must be a whole '
                                 f'number, got {value!r}')
-            value = int(value)
-        given[key], spec = value, head
+        given[key] = int(value) if key == 'size' else value
+        spec = head
 
 
 def list_priors() -> str:

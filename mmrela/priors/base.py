@@ -4,6 +4,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import torch
 from PIL import Image
@@ -11,6 +12,10 @@ from torch import Tensor, nn
 
 from ..errors import UserError, said
 from ..pictures.rgb import Sample
+
+# What a prior sees of one image, (3, H, W) or (d,); a tuple of several
+# priors' of the same image.
+Seen: TypeAlias = Tensor | tuple[Tensor, ...]
 
 
 @dataclass
@@ -20,7 +25,8 @@ class Prior:
     Args:
         name: Its spelling, for the fingerprint.
         model: Maps (n, 3, H, W) float32 to features (n, d).
-        preprocess: Maps an RGB image to what the model sees, (3, H, W).
+        preprocess: Maps an RGB image to what the model sees, (3, H, W);
+            ``None`` where a subclass has an :meth:`input_of` of its own.
         preprocessing: The same in words, for the fingerprint.
         amp: Computes in ``bf16`` or ``fp16`` where that is safe; ``None``
             for float32.
@@ -30,7 +36,7 @@ class Prior:
     """
     name: str
     model: nn.Module
-    preprocess: Callable[[Image.Image], Tensor]
+    preprocess: Callable[[Image.Image], Tensor] | None
     preprocessing: str
     amp: str | None = None
     normalize: str = 'center'
@@ -39,7 +45,7 @@ class Prior:
     def __post_init__(self) -> None:
         self.model.eval().requires_grad_(False)
 
-    def input_of(self, sample: Sample) -> Tensor:
+    def input_of(self, sample: Sample) -> Seen:
         """What the model sees of a sample, (3, H, W) float32.
 
         Raises:
@@ -47,7 +53,7 @@ class Prior:
         """
         image = sample.image
         try:
-            seen = self.preprocess(image)
+            seen = self.preprocess(image)  # type: ignore[misc]  # see there
         except Exception as e:  # whatever a library's transforms raise
             raise UserError(
                 f'{sample.name}, of {image.size[0]} x {image.size[1]} pixels, '
@@ -65,7 +71,8 @@ class Prior:
         Raises:
             UserError: the device has no such ``amp``, or torch lacks it there.
         """
-        dtype = dict(bf16=torch.bfloat16, fp16=torch.float16).get(self.amp)
+        dtype = dict(bf16=torch.bfloat16, fp16=torch.float16).get(
+            self.amp or '')
         try:
             context = torch.autocast(device, dtype, enabled=dtype is not None)
             with context:  # fp16 on CPUs fails here in old releases

@@ -101,7 +101,7 @@ class StoredFeatures(Prior):
         digest = hashlib.blake2b(digest_size=16)
         for start in range(0, len(self.features), 4096):
             digest.update(np.ascontiguousarray(
-                self.features[start:start + 4096]))
+                self.features[start:start + 4096]).data)
         digest.update('\0'.join(self.ids).encode('utf-8', 'surrogateescape'))
         return digest.hexdigest()
 

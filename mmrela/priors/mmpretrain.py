@@ -37,14 +37,15 @@ def load_mmpretrain(name: str, weights: str | None, image_size: int | None,
     transform = TestPipeline(config, image_size, spec)
     model = _build(config)
     if weights != 'none':
-        if weights is None and url is None:
-            raise UserError(f'--prior {spec}: mmpretrain has no weights of '
-                            'it; pass --weights FILE|none')
-        file = weights or url_file(url, f'the weights of {spec}')
+        if not weights:
+            if url is None:
+                raise UserError(f'--prior {spec}: mmpretrain has no weights '
+                                'of it; pass --weights FILE|none')
+            weights = url_file(url, f'the weights of {spec}')
         parts = tuple(f'{part}.' for part, _ in model.named_children())
         load_weights(model, {
-            key: value for key, value in read_weights(file).items()
-            if key.startswith(parts)}, f'{file} into {name}')
+            key: value for key, value in read_weights(weights).items()
+            if key.startswith(parts)}, f'{weights} into {name}')
     return Prior(spec, model, transform, transform.describe())
 
 

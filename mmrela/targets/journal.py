@@ -40,7 +40,7 @@ def recorded(directory: Path) -> dict[int, dict[str, int]]:
     Raises:
         UserError: a journal is no plain file, or far too large.
     """
-    done = defaultdict(dict)
+    done: defaultdict[int, dict[str, int]] = defaultdict(dict)
     for file in sorted(directory.glob('journal-*')):
         try:
             if size_of(file) > MAX_BYTES:

@@ -133,7 +133,7 @@ def _skipped(entries: object, samples: int) -> tuple[tuple[int, str], ...]:
 def checksum_of(block: np.ndarray) -> str:
     """Checksum of a block of targets, as the manifest holds it."""
     data = np.ascontiguousarray(block)
-    return hashlib.blake2b(data, digest_size=16).hexdigest()
+    return hashlib.blake2b(data.data, digest_size=16).hexdigest()
 
 
 def hash_ids(ids: Iterable[str]) -> str:

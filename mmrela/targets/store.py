@@ -96,20 +96,20 @@ class TargetStore:
         try:
             check_npz(file)
             pca = BatchPCA.load(file)
-            if pca.components.shape[1] != self.dim:
+            if pca.components is None or pca.components.shape[1] != self.dim:
                 raise DamagedError('it has another width')
             return pca
         except Exception as e:  # whatever numpy says of a strange file
             raise damaged(file, e) from e
 
-    def __getitem__(self, index: int | np.ndarray) -> np.ndarray:
+    def __getitem__(self, index: int | list[int] | np.ndarray) -> np.ndarray:
         """The target of one row, (k,) float32; (n, k) of n rows.
 
         Rows below N are the samples, or the first views of these.
         """
         return self._targets[index].astype(np.float32)
 
-    def __reduce__(self):  # a memory map would be pickled by value
+    def __reduce__(self) -> tuple:  # a memory map would be pickled by value
         return TargetStore.open, (self.directory, )
 
     def verify(self) -> None:

@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+from torch import Tensor
 
 from ..errors import UserError
 from ..files.atomic import replacing
@@ -14,7 +15,8 @@ from .manifest import Manifest, checksum_of
 from .store import BLOCK, TargetStore
 
 
-def write_store(directory: str | os.PathLike, targets: Iterable[np.ndarray],
+def write_store(directory: str | os.PathLike,
+                targets: Iterable[np.ndarray | Tensor],
                 manifest: Manifest) -> TargetStore:
     """Write targets part by part, then the manifest, and open the store.
 
@@ -34,7 +36,8 @@ def write_store(directory: str | os.PathLike, targets: Iterable[np.ndarray],
         >>> store[7]  # float32, (64,)
     """
     directory = Path(directory)
-    shape, checksums, count = (manifest.rows, manifest.dim), [], 0
+    shape, count = (manifest.rows, manifest.dim), 0
+    checksums: list[str] = []
     with replacing(directory / 'targets.npy') as f:
         np.lib.format.write_array_header_1_0(f, dict(
             descr=np.dtype(manifest.dtype).str, fortran_order=False,
@@ -50,9 +53,11 @@ def write_store(directory: str | os.PathLike, targets: Iterable[np.ndarray],
     return TargetStore.open(directory)
 
 
-def _blocks(parts: Iterable[np.ndarray], dim: int) -> Iterator[np.ndarray]:
+def _blocks(parts: Iterable[np.ndarray | Tensor],
+            dim: int) -> Iterator[np.ndarray]:
     """The same rows in blocks of :data:`BLOCK`, the last one fewer."""
-    held, room = [], BLOCK
+    held: list[np.ndarray] = []
+    room = BLOCK
     for part in map(np.asarray, parts):
         if part.ndim != 2 or part.shape[1] != dim:
             raise ValueError(f'targets must be (n, {dim}), got {part.shape}')

@@ -5,7 +5,7 @@ from mmengine.registry import init_default_scope
 from mmpretrain.registry import DATASETS
 from PIL import Image
 
-from mmrela.datasets.tiny_imagenet import TinyImageNet
+from mmrela.datasets.tiny_imagenet import LoadRGBImageFromFile, TinyImageNet
 from mmrela.errors import UserError
 from mmrela.pictures.access import load_sample
 
@@ -50,6 +50,13 @@ def test_images_come_as_rgb(root, split):
         np.testing.assert_array_equal(
             packed['inputs'].permute(1, 2, 0).numpy(), image)
         assert packed['data_samples'].gt_label.item() == which % CLASSES
+
+
+def test_images_that_may_lack_are_left_out(tmp_path):
+    bad = tmp_path / 'bad.JPEG'
+    bad.write_bytes(b'no picture')
+    load = LoadRGBImageFromFile(ignore_empty=True)
+    assert load(dict(img_path=str(bad))) is None
 
 
 def test_order_does_not_depend_on_the_file_system(root, monkeypatch):

@@ -48,7 +48,9 @@ def test_a_plain_host_may_have_any_runner(cfg):
     (dict(model_wrapper_cfg=dict(type='MMFullyShardedDataParallel')),
      'not MMFullyShardedDataParallel: set model_wrapper_cfg.type='),
     (dict(model_wrapper_cfg=dict(type='MMSeparateDistributedDataParallel')),
-     'not MMSeparateDistributedDataParallel')])
+     'not MMSeparateDistributedDataParallel'),
+    (dict(model_wrapper_cfg=dict(type='MMDistributedDataParalel')),
+     'not MMDistributedDataParalel: set model_wrapper_cfg.type=')])
 def test_what_rela_cannot_train_under_is_refused(changes, sentence, cfg):
     cfg.merge_from_dict(changes)
     with pytest.raises(UserError, match=sentence):

@@ -10,7 +10,7 @@ import argparse
 import sys
 import warnings
 from collections.abc import Callable
-from typing import NoReturn
+from typing import Any, NoReturn
 
 SPELLING = 'KIND:NAME[,size=S][,weights=FILE|none]'  # of a prior
 
@@ -35,7 +35,7 @@ class _ConfigFile(argparse.Action):
     """A config's path, which must be there."""
 
     def __call__(self, parser: argparse.ArgumentParser,
-                 namespace: argparse.Namespace, file: str, *_) -> None:
+                 namespace: argparse.Namespace, file: Any, *_) -> None:
         from mmrela.config.nearby import config_meant, config_path
         path = config_path(file)
         if not path.exists():
@@ -47,8 +47,7 @@ class _Options(argparse.Action):
     """``KEY=VALUE`` pairs as they are; anything else is a usage error."""
 
     def __call__(self, parser: argparse.ArgumentParser,
-                 namespace: argparse.Namespace, pairs: list[str],
-                 *_) -> None:
+                 namespace: argparse.Namespace, pairs: Any, *_) -> None:
         if not all('=' in pair for pair in pairs):
             parser.error(f'{self.option_strings[0]} takes KEY=VALUE pairs')
         before = getattr(namespace, self.dest) or []
@@ -92,7 +91,7 @@ def tool_parser(description: str,
 
 
 def add_config(parser: argparse.ArgumentParser, *name: str,
-               **settings: object) -> None:
+               **settings: Any) -> None:
     """Add a config file, by default as the positional ``config``."""
     settings = dict(
         dict(help='config file, or mmpretrain::METHOD/FILE.py'), **settings)

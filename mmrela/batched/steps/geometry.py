@@ -89,9 +89,10 @@ def crop_places(boxes: np.ndarray, size: tuple[int, int],
         (N, height) and (N, width) float32 in −1 … 1.
     """
     boxes = boxes.astype(np.float32)
-    return tuple(
+    rows, columns = (
         _places(boxes[:, axis, None], boxes[:, axis + 2, None], size[axis],
                 images[axis]) for axis in (0, 1))
+    return rows, columns
 
 
 def _places(start: np.ndarray, length: np.ndarray, count: int,

@@ -29,7 +29,8 @@ def uniform(keys: np.ndarray, count: int) -> np.ndarray:
     return (states >> np.uint64(11)) / 2**53
 
 
-def within(bounds: tuple[float, float], draws: np.ndarray) -> np.ndarray:
+def within(bounds: tuple[float, float] | np.ndarray,
+           draws: np.ndarray) -> np.ndarray:
     """Draws in [0, 1), spread evenly over a range."""
     return bounds[0] + draws * (bounds[1] - bounds[0])
 

@@ -3,6 +3,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import torch
@@ -14,7 +15,7 @@ from .orders import jitter_draws, sorted_blends
 from .step import Arrays, Range, Size, Step
 
 
-def _drawn_from() -> object:
+def _drawn_from() -> Any:
     return field(compare=False)
 
 
@@ -50,7 +51,7 @@ class Flip(Step):
     """Mirror images along an axis: 2 is vertical, 3 horizontal."""
     axis: int
 
-    def __call__(self, images: Tensor) -> Tensor:
+    def __call__(self, images: Tensor, *arrays: Tensor) -> Tensor:
         return images.flip(self.axis)
 
 

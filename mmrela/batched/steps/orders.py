@@ -33,10 +33,11 @@ def jitter_draws(
         for kind, bounds in enumerate(ranges[:HUE])], 1)
     kinds = orders[orders != HUE].reshape(-1, 3)
     factors = np.take_along_axis(factors, kinds, 1)
-    if ranges[HUE] is None:
+    hues = ranges[HUE]
+    if hues is None:
         return (kinds, factors, np.full(len(keys), NO_HUE),
                 np.zeros(len(keys), np.int32))
-    hue = within(ranges[HUE], draws[:, 7])
+    hue = within(hues, draws[:, 7])
     shifts = np.trunc(hue * 255).astype(np.int32) % 256
     return kinds, factors, (orders == HUE).argmax(1), shifts
 

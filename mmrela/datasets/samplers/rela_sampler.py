@@ -17,7 +17,7 @@ from ...rng import generator_of, seed_of, seeded
 
 class RelaIndex(NamedTuple):
     """What a sampler tells the dataset about one sample."""
-    index: int
+    index: int  # type: ignore[assignment]  # hides the tuple's own method
     lam: int  # λ: 1 for weak views and a target, 0 for the host's views
     view_seed: int
     epoch: int = 0  # which tells the stored view that is on

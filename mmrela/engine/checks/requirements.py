@@ -35,19 +35,24 @@ def require(runner: Runner, model: nn.Module) -> None:
         _require_graph(runner.model, runner.optim_wrapper._accumulative_counts)
 
 
-def require_ddp(wrapper: type) -> None:
+def require_ddp(wrapper: object) -> None:
     """Refuse what is no DDP of the whole model.
 
     Sharded (FSDP), idle parameters have gradients of zero, so that weight
     decay moves the host's heads in the RELA stage; DeepSpeed's engine hides
     when it steps.
 
+    Args:
+        wrapper: A class, or what a config has where there is none.
+
     Raises:
         UserError: names the wrapper.
     """
-    if not issubclass(wrapper, MMDistributedDataParallel):
+    if not (isinstance(wrapper, type)
+            and issubclass(wrapper, MMDistributedDataParallel)):
+        name = getattr(wrapper, '__name__', wrapper)
         raise UserError(
-            f'RELA trains under DDP, not {wrapper.__name__}: set '
+            f'RELA trains under DDP, not {name}: set '
             'model_wrapper_cfg.type=MMDistributedDataParallel')
 
 

@@ -99,7 +99,7 @@ class AdaptiveLambdaHook(Hook):
         self._loader.enter(runner.iter)
 
     def before_train_iter(self, runner: Runner, batch_idx: int,
-                          data_batch: dict | None = None) -> None:
+                          data_batch: dict) -> None:
         self._clock.enter(runner, data_batch)
         step = self._clock.since_rela(runner)
         held = self._hold.enter(
@@ -108,7 +108,7 @@ class AdaptiveLambdaHook(Hook):
         self._ddp.enter(runner, data_batch, held)
 
     def after_train_iter(self, runner: Runner, batch_idx: int,
-                         data_batch=None, outputs: dict | None = None) -> None:
+                         data_batch: dict, outputs: dict) -> None:
         if 'rela_loss' in outputs:
             loss = outputs['rela_loss'].detach().float().clone()
             all_reduce(loss, 'mean')

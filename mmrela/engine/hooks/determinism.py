@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import random
+from typing import Any
 
 import numpy as np
 import torch
@@ -68,7 +69,7 @@ def _set_apart(loader: DataLoader) -> None:
     loader.generator.set_state(torch.get_rng_state())
 
 
-def _sampler(runner: Runner) -> object:
+def _sampler(runner: Runner) -> Any:
     """What orders the samples, mmengine's, torch's or the user's."""
     batches = runner.train_dataloader.batch_sampler
     return getattr(batches, 'sampler', batches)

@@ -2,15 +2,16 @@
 from __future__ import annotations
 
 import time
-from collections import Counter, deque
+from collections import defaultdict, deque
 from collections.abc import Callable
+from typing import TypeAlias
 
 import torch
 from mmengine.hooks import Hook
 from mmengine.registry import HOOKS
 from mmengine.runner import Runner
 
-Mark = float | torch.cuda.Event
+Mark: TypeAlias = float | torch.cuda.Event
 
 
 @HOOKS.register_module()
@@ -33,7 +34,7 @@ class SecondsHook(Hook):
         wrapper.update_params = marked
 
     def before_train_epoch(self, runner: Runner) -> None:
-        self._spent: Counter[str] = Counter()
+        self._spent: defaultdict[str, float] = defaultdict(float)
         self._pending: deque[list[Mark]] = deque()
         self._first = self._ended = time.perf_counter()
 
@@ -67,7 +68,7 @@ class SecondsHook(Hook):
                 marks[-1].synchronize()
             self._take(marks)
         whole = self._ended - self._first
-        rest = whole - self._spent.total()
+        rest = whole - sum(self._spent.values())
         spent = {**self._spent, 'λ and other hooks': rest}
         parts = ', '.join(f'{name} {s:.1f}' for name, s in spent.items())
         runner.logger.info(f'Epoch {runner.epoch + 1} took {whole:.1f} s: '

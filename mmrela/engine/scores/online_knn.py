@@ -80,7 +80,7 @@ class OnlineKNNHook(OnlineScoreHook):
             parts = all_gather_object(list(self._bank.extract(images)))
             pairs = (pair for part in parts for pair in part)
             bank, labels = (torch.cat(x).to(device) for x in zip(*pairs))
-            hits = dict.fromkeys(self.names(runner), 0)
+            hits = dict.fromkeys(self.names(runner), 0.)
             mine = list(self._queries.extract(others))
             if mine:  # a rank may have no share
                 features, truth = (torch.cat(x).to(device) for x in zip(*mine))

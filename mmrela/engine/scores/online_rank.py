@@ -69,7 +69,7 @@ class OnlineRankHook(OnlineScoreHook):
     def prepare(self, runner: Runner) -> None:
         dataset = runner.train_dataloader.dataset
         total = len(dataset)
-        rows = range(0, total, math.ceil(total / min(self.limit, total)))
+        rows = [*range(0, total, math.ceil(total / min(self.limit, total)))]
         self._targets = None
         if isinstance(dataset, RelaTargetDataset):
             rows = [dataset.among_all(row) for row in rows]
@@ -111,4 +111,4 @@ def _features(images: PriorImages, rows: Sequence[int]) -> Tensor:
 
 def _has_targets(runner: Runner) -> bool:
     targets = getattr(runner.train_dataloader.dataset, 'targets', None)
-    return bool(targets) and (Path(targets) / 'meta.json').is_file()
+    return (Path(targets) / 'meta.json').is_file() if targets else False

@@ -1,12 +1,25 @@
 """Scores of features where mmengine has the metrics of a validation."""
 from __future__ import annotations
 
+from collections.abc import Collection
+from typing import Protocol
+
 from mmengine.hooks import CheckpointHook, EarlyStoppingHook, LoggerHook
 from mmengine.registry import LOOPS
 from mmengine.runner import BaseLoop, Runner
 from torch.utils.data import DataLoader
 
 from ...errors import UserError
+
+
+class Scorer(Protocol):
+    """What the loop asks of a hook."""
+
+    def names(self, runner: Runner) -> Collection[str]:
+        """The scores that there will be."""
+
+    def found(self, runner: Runner) -> dict[str, float]:
+        """Those of this very step, if there are any."""
 
 
 @LOOPS.register_module()
@@ -23,22 +36,23 @@ class ScoreLoop(BaseLoop):
 
     def __init__(self, runner: Runner) -> None:
         super().__init__(runner, DataLoader(()))  # hooks look at it
-        self.scorers = []
+        self.scorers: list[Scorer] = []
 
     @classmethod
-    def join(cls, runner: Runner, scorer: object) -> None:
+    def join(cls, runner: Runner, scorer: Scorer) -> None:
         """Let a hook's scores be the runner's metrics.
 
         Raises:
             UserError: the config has a validation already.
         """
-        if runner.val_loop is None:
-            runner._val_loop = cls(runner)
-        elif not isinstance(runner.val_loop, cls):
+        loop = runner.val_loop
+        if loop is None:
+            loop = runner._val_loop = cls(runner)
+        elif not isinstance(loop, cls):
             raise UserError(
                 f"{type(scorer).__name__}'s scores are the validation: remove "
                 'val_cfg, val_dataloader and val_evaluator')
-        runner.val_loop.scorers.append(scorer)
+        loop.scorers.append(scorer)
 
     def names(self) -> set[str]:
         """All scores that there will be."""
@@ -47,7 +61,7 @@ class ScoreLoop(BaseLoop):
 
     def run(self) -> dict[str, float]:
         """Hand on the scores of this step, if there are any."""
-        metrics = {}
+        metrics: dict[str, float] = {}
         for scorer in self.scorers:
             metrics.update(scorer.found(self.runner))
         if metrics:

@@ -62,11 +62,11 @@ class DINO(BaseSelfSupervisor):
         return dict(loss=self.head.loss(student, teacher))
 
 
-def each_view(network: Callable[[Tensor], tuple[Tensor]],
+def each_view(network: Callable[[Tensor], tuple[Tensor, ...]],
               views: list[Tensor]) -> list[Tensor]:
     """Output of each view; neighbours of one size share a batch."""
-    outputs = []
+    outputs: list[Tensor] = []
     for _, group in groupby(views, key=lambda view: view.shape):
-        group = list(group)
-        outputs += network(torch.cat(group))[0].chunk(len(group))
+        same = list(group)
+        outputs += network(torch.cat(same))[0].chunk(len(same))
     return outputs

@@ -39,7 +39,7 @@ class DINONeck(BaseModule):
         self.last_layer = nn.Linear(
             bottleneck_channels, out_channels, bias=False)
 
-    def forward(self, x: tuple[Tensor],
+    def forward(self, x: tuple[Tensor, ...],
                 freeze_last_layer: bool = False) -> tuple[Tensor]:
         """Logits, (N, K), within ±1.
 
@@ -49,10 +49,11 @@ class DINONeck(BaseModule):
             freeze_last_layer: Leave the prototypes without gradients, so
                 that no optimiser moves them, weight decay included.
         """
-        x = x[-1]
-        if x.ndim == 4:
-            x = x.mean((2, 3))
+        features = x[-1]
+        if features.ndim == 4:
+            features = features.mean((2, 3))
         weight = self.last_layer.weight
         if freeze_last_layer:
             weight = weight.detach()
-        return F.linear(F.normalize(self.mlp(x)), F.normalize(weight)),
+        return F.linear(F.normalize(self.mlp(features)),
+                        F.normalize(weight)),

@@ -25,6 +25,9 @@ def plan(cfg: Config, folder: Path, rounds: int) -> Plan:
         cfg: Any leaf; its budget counts as 100 %.
         folder: Where random targets and logs go.
         rounds: How many epochs count.
+
+    Raises:
+        UserError: none of them can run; says why the plain host's cannot.
     """
     cfg = with_noise(cfg, folder / 'targets')
     cfg.train_dataloader.sampler.ratio = 1.0
@@ -44,6 +47,8 @@ def plan(cfg: Config, folder: Path, rounds: int) -> Plan:
             continue
         cases[name] = mended_hue()(runner.train_loop.run_epoch)
     _add_lightly(cfg, cases, missing)
+    if runner is None:
+        raise UserError(missing[PLAIN])
     loader = runner.train_dataloader
     return Plan(
         f'Epoch of {cfg.filename}', cases,

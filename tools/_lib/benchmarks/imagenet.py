@@ -20,7 +20,7 @@ from mmrela.pictures.hue import mended_hue
 from ..shrinking.folder import prepare
 from .baselines import dali, torchvision_views
 from .photos import write_photos
-from .plan import Plan, Ratio
+from .plan import Case, Plan, Ratio
 from .variants import with_noise
 
 THEIRS, LATE, COPY = 'mmpretrain', 'late decoding', 'copy of 256 pixels'
@@ -39,7 +39,8 @@ def plan(cfg: Config, folder: Path) -> Plan:
     roots = {THEIRS: write_photos(folder / 'whole', COUNT)}
     roots[COPY] = folder / 'copy'
     prepare(roots[THEIRS], roots[COPY], 256, 1)
-    cases, missing = {}, {}
+    cases: dict[str, Case] = {}
+    missing: dict[str, str] = {}
     for name, root, late in ((THEIRS, roots[THEIRS], False),
                              (LATE, roots[THEIRS], True),
                              (COPY, roots[COPY], False)):

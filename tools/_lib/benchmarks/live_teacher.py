@@ -9,10 +9,11 @@ from mmengine.config import Config
 from PIL import Image
 from torch import Tensor
 
+from mmrela.errors import UserError
 from mmrela.priors import Prior, build_prior
 
 from .baselines.bare_loop import DEVICE
-from .plan import Plan, Ratio
+from .plan import Case, Plan, Ratio
 from .step import build, rela_batch, trainer
 
 CACHED = 'RELA, cached targets'
@@ -27,7 +28,7 @@ def plan(cfg: Config, image_size: int, spelling: str) -> Plan:
         spelling: The prior, as ``gen_targets.py --prior`` takes it.
 
     Raises:
-        UserError: of the prior.
+        UserError: of the prior, or it is no single model.
     """
     torch.backends.cudnn.benchmark = cfg.env_cfg.get('cudnn_benchmark', False)
     prior = build_prior(spelling, None, None, cfg)
@@ -42,7 +43,8 @@ def plan(cfg: Config, image_size: int, spelling: str) -> Plan:
         step()
 
     live = f'RELA, {prior.name} in every step'
-    cases = {CACHED: trainer(cfg, build(cfg), cached), live: live_step}
+    cases: dict[str, Case] = {
+        CACHED: trainer(cfg, build(cfg), cached), live: live_step}
     shape = tuple(batch['inputs'][0].shape)
     side = tuple(seen_by(prior, shape[-1]).shape[1:])
     return Plan(
@@ -53,7 +55,14 @@ def plan(cfg: Config, image_size: int, spelling: str) -> Plan:
 
 
 def seen_by(prior: Prior, side: int) -> Tensor:
-    """A black square as the prior's preprocessing leaves it, (3, H, W)."""
+    """A black square as the prior's preprocessing leaves it, (3, H, W).
+
+    Raises:
+        UserError: it has none: it looks features up, or is several priors.
+    """
+    if prior.preprocess is None:
+        raise UserError(f'{prior.name} does not look at views by itself: pass '
+                        'one model to --live-teacher')
     return prior.preprocess(Image.new('RGB', (side, side)))
 
 

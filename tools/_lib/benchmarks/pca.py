@@ -11,7 +11,7 @@ from mmrela.errors import UserError
 from mmrela.pca import BatchPCA
 from mmrela.targets import BLOCK
 
-from .plan import Plan, Ratio
+from .plan import Case, Plan, Ratio
 
 OURS, BARE, SKLEARN = 'BatchPCA', 'X^T X and eigh', 'IncrementalPCA'
 
@@ -33,8 +33,9 @@ def plan(samples: int, dim: int, components: int) -> Plan:
         raise UserError(f'--components {components}: choose 1 to '
                         f'{min(samples, dim)}')
     x = features(samples, dim)
-    cases = {OURS: lambda: fit(x, components), BARE: lambda: bare(x)}
-    missing = {}
+    cases: dict[str, Case] = {
+        OURS: lambda: fit(x, components), BARE: lambda: bare(x)}
+    missing: dict[str, str] = {}
     if find_spec('sklearn') is None:
         missing[SKLEARN] = 'scikit-learn is not installed'
     else:

@@ -6,7 +6,7 @@ import os
 import platform
 import statistics
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 import torch
@@ -57,7 +57,7 @@ class Plan:
             of the clock's: a busy machine lengthens it less.
     """
     title: str
-    cases: dict[str, Case]
+    cases: Mapping[str, Case]
     ratios: list[Ratio]
     images: int
     warm_up: int = 3
@@ -91,7 +91,7 @@ def coverage(rounds: int) -> float:
     return 1 - 2 * 0.5**rounds
 
 
-def interleave(cases: dict[str, Case], rounds: int, least: float,
+def interleave(cases: Mapping[str, Case], rounds: int, least: float,
                warm_up: int, cpu: bool = False) -> dict[str, list[float]]:
     """Time the cases in turn, so that what drifts hits all of them.
 

@@ -1,7 +1,7 @@
 """What 1, 8 and 64 GPUs need of cores, network and page cache."""
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from mmengine.config import Config
@@ -25,7 +25,7 @@ class ScalePlan(Plan):
         ours: Of :func:`.synthetic.measure`.
     """
     rate: float = 900.
-    ours: dict = None
+    ours: dict = field(default_factory=dict)
 
     def run(self, rounds: int, least: float) -> dict:
         result = super().run(rounds, least)

@@ -19,7 +19,7 @@ from mmrela.pictures.hue import mended_hue
 from mmrela.resolve import resolve
 
 from .baselines.bare_loop import DEVICE, BareLoop, optimizer_of
-from .plan import Plan, Ratio
+from .plan import Case, Plan, Ratio
 from .variants import plain_host
 
 VIEWS = {1: 'one view', 2: 'two views'}
@@ -35,7 +35,8 @@ def plan(cfg: Config, image_size: int) -> Plan:
     torch.backends.cudnn.benchmark = cfg.env_cfg.get('cudnn_benchmark', False)
     # Momentum schedules read it, and there is no Runner to write it.
     MessageHub.get_current_instance().update_info('max_iters', 10**6)
-    host, cases = resolve(cfg.model.host, MODELS).__name__, {}
+    host = getattr(resolve(cfg.model.host, MODELS), '__name__', '')
+    cases: dict[str, Case] = {}
     weak = {views: rela_batch(cfg, image_size, views) for views in VIEWS}
     for views, batch in weak.items():
         model = build(cfg)
@@ -109,8 +110,8 @@ def batch_of(cfg: Config, pipeline: list[dict], image_size: int,
              targets: int | None = None) -> dict:
     """What the leaf's loader gives, of random images."""
     views = Compose([TRANSFORMS.build(t) for t in pipeline
-                     if not resolve(t['type'], TRANSFORMS).__name__.startswith(
-                         'Load')])
+                     if not getattr(resolve(t['type'], TRANSFORMS),
+                                    '__name__', '').startswith('Load')])
     rng = np.random.default_rng(0)
     samples = []
     for _ in range(cfg.train_dataloader.batch_size):

@@ -5,6 +5,7 @@ import resource
 import time
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import torch
@@ -110,7 +111,7 @@ def _stamping(sampler: RelaSampler, batch: int, steps: int) -> float:
 
 
 def _hook(sampler: RelaSampler, steps: int) -> float:
-    hook = AdaptiveLambdaHook()
+    hook: Any = AdaptiveLambdaHook()
     hook.schedule.begin(10**6)
     hook._loader = SimpleNamespace(sampler=sampler)
     runner = SimpleNamespace(
@@ -119,5 +120,5 @@ def _hook(sampler: RelaSampler, steps: int) -> float:
     begin = time.process_time()
     for _ in range(steps):
         hook.after_train_iter(
-            runner, 0, outputs=dict(rela_loss=torch.tensor(0.9)))
+            runner, 0, {}, outputs=dict(rela_loss=torch.tensor(0.9)))
     return (time.process_time() - begin) / steps

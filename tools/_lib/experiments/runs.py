@@ -20,9 +20,11 @@ def show(runs: list[Run], done: dict[str, dict]) -> None:
               f'{run.work_dir.name}')
 
 
-def carry_out_all(runs: list[Run], file: Path, clock: Clock) -> Counter:
+def carry_out_all(runs: list[Run], file: Path,
+                  clock: Clock) -> Counter[str]:
     """Carry out and record; count what became of the runs."""
-    state, counts = commit(), Counter()
+    state = commit()
+    counts: Counter[str] = Counter()
     for run in runs:
         title = f'{run.row}, seed {run.seed}'
         if run.key not in results(file):

@@ -6,7 +6,7 @@ import json
 from copy import deepcopy
 from pathlib import Path
 
-from mmengine.config import Config
+from mmengine.config import Config, ConfigDict
 
 from ..cli import ToolError
 
@@ -34,7 +34,7 @@ def read_config(file: str) -> Config:
         raise ToolError(f'no config at {file}, which a row names') from e
 
 
-def resolve(row: dict, table: Config, size: str,
+def resolve(row: ConfigDict, table: Config, size: str,
           cfg: Config) -> tuple[dict, Config]:
     """Options and resolved config of a row, before the seed."""
     settings, own = table.sizes[size], row.get('overrides', {})

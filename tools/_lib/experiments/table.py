@@ -4,7 +4,7 @@ from __future__ import annotations
 from copy import deepcopy
 from pathlib import Path
 
-from mmengine.config import Config
+from mmengine.config import Config, ConfigDict
 
 from mmrela.spelling import meant
 
@@ -82,8 +82,8 @@ def _elsewhere(table: Config, priors: set[str], size: str,
     """
     found = {}
     for name in sorted(priors):
-        prior = table.priors[name] or {}
-        if 'table' in prior:
+        prior = table.priors[name]
+        if prior and 'table' in prior:
             found[prior.table, prior.of] = plan(
                 load_table(prior.table), size, root, row=prior.of)[0]
     return found
@@ -100,7 +100,7 @@ def _chosen(runs: list[Run], only: list[str]) -> list[Run]:
     return found
 
 
-def _run(row: dict, table: Config, size: str, seed: int, root: Path,
+def _run(row: ConfigDict, table: Config, size: str, seed: int, root: Path,
          loaded: tuple[dict, Config], runs: dict[tuple, Run]) -> Run:
     options, cfg = dict(loaded[0]), deepcopy(loaded[1])
     prior, source = table.priors[row.prior], None

@@ -55,8 +55,8 @@ def from_archive(archive: Path, folder: Path) -> None:
     with explained(f'cannot read {archive}'), tarfile.open(archive) as tar:
         for member in tar:
             name = PurePosixPath(member.name).name
-            if member.isfile() and name in MD5:
-                stream = tar.extractfile(member)
+            if member.isfile() and name in MD5 and (
+                    stream := tar.extractfile(member)):
                 save(stream, folder / name, 'md5', MD5[name])
     if lacking := missing(folder):
         raise ToolError(f'{archive} lacks {", ".join(lacking)}')

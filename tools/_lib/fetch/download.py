@@ -10,10 +10,11 @@ import tarfile
 import tempfile
 import zipfile
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from gzip import GzipFile
 from pathlib import Path
-from typing import BinaryIO
+from typing import IO
 
 import torch
 
@@ -52,7 +53,7 @@ def has_digest(path: Path, hash_algo: str, digest: str) -> bool:
 
 
 def save(
-    stream: BinaryIO, dest: Path, hash_algo: str, digest: str
+    stream: IO[bytes] | GzipFile, dest: Path, hash_algo: str, digest: str
 ) -> None:
     """Copy a stream to ``dest``, which appears only once it is verified.
 
@@ -109,7 +110,7 @@ def fetched(url: str) -> Iterator[Path]:
         yield file
 
 
-def first_of(sources: dict[str, Callable[[], None]], cure: str) -> str:
+def first_of(sources: Mapping[str, Callable[[], None]], cure: str) -> str:
     """Try the sources in order until one does not raise ``ToolError``.
 
     Args:

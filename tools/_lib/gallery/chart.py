@@ -105,8 +105,8 @@ def _scales(lines: Sequence[Line], span: tuple[float, float] | None,
     room = (high - low) * 0.06 or abs(high) * 0.5 or 1
     if 'y' not in log:
         low, high = low - room, high + room
-    return (Scale(*(span or (min(xs), max(xs))), LEFT, WIDTH - RIGHT,
-                  'x' in log, whole=True),
+    first, last = span or (min(xs), max(xs))
+    return (Scale(first, last, LEFT, WIDTH - RIGHT, 'x' in log, whole=True),
             Scale(low, high, HEIGHT - BOTTOM, TOP, 'y' in log))
 
 

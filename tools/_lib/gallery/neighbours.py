@@ -37,7 +37,8 @@ def neighbours(runs: Sequence[Finished]) -> str:
     """
     run = alone(runs)
     dataset = build_dataset(run.cfg).dataset
-    networks, rows = both_networks(run, dataset), None
+    networks = both_networks(run, dataset)
+    rows: list[int] = []
     found = {}
     for title, network in networks.items():
         features, rows = features_of(run, dataset, network)

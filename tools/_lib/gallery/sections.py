@@ -72,11 +72,12 @@ def _panels(runs: Sequence[Finished]
         lines = []
         for i, run in enumerate(runs):
             for key, form in styles.items():
-                points = [(x, y) for x, y in zip(*curve(run.log, key))
-                          if math.isfinite(y)]
+                points = [pair for pair in zip(*curve(run.log, key))
+                          if math.isfinite(pair[1])]
+                x, y = zip(*points) if points else ((), ())
                 lines.append(Line(
                     key if len(runs) == 1 else f'{run.name}: {key}',
-                    *(zip(*points) if points else ((), ())), i % COLORS,
+                    x, y, i % COLORS,
                     FORMS.get(key if key == 'lambda' else form, '')))
         yield title, lines
 

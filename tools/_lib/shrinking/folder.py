@@ -50,7 +50,8 @@ def prepare(source: Path, target: Path, side: int,
         raise UserError(f'{target} lies in {source}, or around it: name a '
                         'folder of its own')
     _claim(target, side)
-    counts, sentences = Counter(), []
+    counts: Counter[str] = Counter()
+    sentences: list[str] = []
     one = partial(_copy, source, target, side)
     with get_context('fork').Pool(workers or cores()) as pool:
         for done, reason in tqdm(

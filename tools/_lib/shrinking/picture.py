@@ -36,11 +36,12 @@ def shrunk(content: bytes, side: int) -> bytes | None:
                 or min(image.size) <= side or frames > 1 and kind != 'MPO'):
             image.load()  # is it whole?
             return None
-        size = tuple(max(side, round(length * side / min(image.size)))
-                     for length in image.size)
+        width, height = (max(side, round(length * side / min(image.size)))
+                         for length in image.size)
         # Of a JPEG, libjpeg gives at least twice what is wanted.
-        image.draft(None, tuple(2 * length for length in size))
-        small = image.convert(_mode(image)).resize(size, Image.LANCZOS)
+        image.draft(None, (2 * width, 2 * height))
+        small = image.convert(_mode(image)).resize(
+            (width, height), Image.Resampling.LANCZOS)
         return _encoded(small, image, 'JPEG' if kind == 'MPO' else kind)
 
 

@@ -29,19 +29,17 @@ from .theorem3 import terms
 LEAST = 20  # images
 
 
-def look(prior: Prior, dataset: Dataset, rows: list[int],
+def look(prior: Prior, dataset: Dataset, rows: Sequence[int],
          cfg: Config) -> tuple[Tensor, float]:
     """Features of some samples, (n, d), and images per second.
 
     Those of several priors are whitened.
     """
-    batches = [[rows[i] for i in part] for part in batches_of(
-        range(len(rows)))]
-    features, rate = measure(images_of(cfg, dataset, prior), batches,
+    features, rate = measure(images_of(cfg, dataset, prior), batches_of(rows),
                              prior.name, Stopwatch())
     if isinstance(prior, JoinedPrior):  # as targets are made of them
         covariance = BatchPCA().update(features).covariance
-        basis = whitening(covariance, prior.widths, head_width(cfg))
+        basis = whitening(covariance, prior.widths or (), head_width(cfg))
         features = (features - features.mean(0)) @ torch.from_numpy(
             basis).float()
     return features, rate
@@ -104,7 +102,7 @@ def rank(cfg: Config, specs: list[str], samples: int, zero_one: bool = False,
             labels for what needs them.
     """
     dataset = build_dataset(cfg).dataset
-    rows = [int(i) for part in spread(len(dataset), samples) for i in part]
+    rows = [i for part in spread(len(dataset), samples) for i in part]
     if len(rows) < LEAST:
         raise UserError(f'ranking needs at least {LEAST} images, got '
                         f'{len(rows)}: raise --samples, or take more data')

@@ -108,8 +108,8 @@ def constants() -> tuple[float, float]:
 
 def _error(theta: np.ndarray) -> np.ndarray:
     first, second = MEANS
-    tails = [_erf((first + theta) / SIGMA), _erf(-(second + theta) / SIGMA)]
-    return (2 + sum(tails)) / 4
+    tails = _erf((first + theta) / SIGMA) + _erf(-(second + theta) / SIGMA)
+    return (2 + tails) / 4
 
 
 def _erf(z: np.ndarray) -> np.ndarray:

@@ -28,7 +28,8 @@ def read_log(work_dir: Path) -> list[dict]:
 def curve(rows: list[dict], key: str) -> tuple[tuple, tuple]:
     """Steps and values of one scalar; empty where it was not logged."""
     pairs = [(row['step'], row[key]) for row in rows if key in row]
-    return tuple(zip(*pairs)) if pairs else ((), ())
+    steps, values = zip(*pairs) if pairs else ((), ())
+    return steps, values
 
 
 def timed(log: list[dict], scores: Iterable[tuple[int, float]],

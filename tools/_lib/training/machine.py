@@ -20,5 +20,5 @@ def cores() -> int:
     """CPU cores for each process on this machine."""
     processes = int(os.environ.get('LOCAL_WORLD_SIZE', 1))
     count = (len(os.sched_getaffinity(0))  # fewer, in a job of a cluster
-             if hasattr(os, 'sched_getaffinity') else os.cpu_count())
+             if hasattr(os, 'sched_getaffinity') else os.cpu_count() or 1)
     return max(count // processes, 1)

@@ -48,9 +48,9 @@ class Window:
 
     def ends(self, total: int) -> tuple[int, int]:
         """Fewest and most steps of RELA to expect of the training's."""
-        first, last = self.likely or (self.least, self.least)
-        return tuple(total if step is None else min(step, total)
-                     for step in (first, last))
+        first, last = (total if step is None else min(step, total)
+                       for step in self.likely or (self.least, self.least))
+        return first, last
 
 
 def window(rule: LambdaRule, total: int, accumulation: int = 1) -> Window:
@@ -73,5 +73,6 @@ def window(rule: LambdaRule, total: int, accumulation: int = 1) -> Window:
     exact = isinstance(rule, FixedLambda)
     likely = None
     if isinstance(rule, AdaptiveLambda) and least is not None:
-        likely = tuple(round(factor * least) for factor in MEASURED)
+        first, last = (round(factor * least) for factor in MEASURED)
+        likely = first, last
     return Window(least, likely, exact)

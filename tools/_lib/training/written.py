@@ -1,7 +1,7 @@
 """The config that a command line stands for, to keep or to look at."""
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from mmengine.config import Config
@@ -41,7 +41,7 @@ def differences(file: str, cfg: Config) -> str:
 def _entries(value: object, key: str = '') -> Iterator[tuple[str, object]]:
     """Values that are neither dicts nor lists with dicts, with their keys."""
     if isinstance(value, dict) and value:
-        parts = value.items()
+        parts: Iterable[tuple[object, object]] = value.items()
     elif isinstance(value, (list, tuple)) and any(
             isinstance(part, (dict, list, tuple)) for part in value):
         parts = enumerate(value)
