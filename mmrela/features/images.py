@@ -9,7 +9,7 @@ from torch.utils.data import Dataset
 
 from ..errors import UserError
 from ..pictures.access import sample_id
-from ..pictures.crops import Crop
+from ..pictures.crops import GRID, Crop
 from ..pictures.rgb import Sample
 from ..priors import Prior
 from ..priors.joined import PLUS
@@ -46,7 +46,7 @@ class PriorImages(Dataset):
         if self.views == 1:
             return Sample(self.dataset, index)
         view, row = divmod(index, len(self.dataset))
-        return Crop(self.dataset, row, view)
+        return Crop(self.dataset, row, view, grid=GRID)
 
     def see(self, sample: Sample) -> Tensor | None:
         """What the prior sees of a sample.
