@@ -9,6 +9,7 @@ from mmpretrain.registry import DATASETS
 from PIL import Image
 from torchvision.transforms import RandomResizedCrop
 
+from mmrela.pictures.crops import RULE
 from mmrela.rng import seed_of
 from mmrela.targets import Manifest, hash_ids, write_store
 
@@ -36,5 +37,6 @@ def write_views(cfg: Config, views: int) -> np.ndarray:
     count = len(dataset.dataset)
     vectors = np.random.default_rng(0).normal(size=(views * count, DIM))
     write_store(data.targets, [vectors], Manifest(
-        count, DIM, 'float32', hash_ids(dataset.sample_ids()), views=views))
+        count, DIM, 'float32', hash_ids(dataset.sample_ids()),
+        prior=dict(preprocessing=f'{RULE}; none'), views=views))
     return vectors.astype(np.float32)

@@ -9,7 +9,7 @@ from torch.utils.data import Dataset
 
 from ..errors import UserError
 from ..pictures.access import sample_id
-from ..pictures.crops import GRID, Crop
+from ..pictures.crops import GRID, RULE, Crop
 from ..pictures.rgb import Sample
 from ..priors import Prior
 from ..priors.joined import PLUS
@@ -60,6 +60,13 @@ class PriorImages(Dataset):
             if self.skip:
                 return None
             raise
+
+    def fingerprint(self) -> dict:
+        """The prior's; the crop, if any, is a part of its preprocessing."""
+        found = self.prior.fingerprint()
+        if self.views > 1:
+            found['preprocessing'] = f'{RULE}; {found["preprocessing"]}'
+        return found
 
     def ids(self) -> Iterator[str]:
         """The sample id of each image."""
