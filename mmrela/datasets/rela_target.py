@@ -12,12 +12,12 @@ from torch.utils.data import Dataset
 
 from ..errors import UserError
 from ..pictures.access import load_sample, sample_id
-from ..pictures.crops import cropped_pixels
+from ..pictures.crops import RULE, cropped_pixels
 from ..pictures.hue import mended_hue
 from ..pictures.late_decoding import crop_late
 from ..resolve import resolve
 from ..rng import seeded
-from ..targets import TargetStore, hash_ids
+from ..targets import TargetStore, TargetStoreError, hash_ids
 from .host import parts
 from .missing import build_explained
 from .samplers.rela_sampler import RelaIndex
@@ -174,8 +174,16 @@ class RelaTargetDataset(Dataset):
     def check_targets(self, dim: int | None = None) -> None:
         """Make sure that the store is of these images, width and prior.
 
+        And of the views that training would cut out.
+
         Raises:
             TargetStoreError: says what differs, and the cure.
         """
         self.store.check(hash_ids(self.sample_ids()), len(self.dataset), dim,
                          self.prior)
+        made_by = str(self.store.manifest.prior.get('preprocessing'))
+        if self.store.views > 1 and not made_by.startswith(RULE):
+            raise TargetStoreError(
+                f'{self.targets} holds targets of other crops than training '
+                f'would show ({RULE}): run tools/gen_targets.py --views '
+                f'{self.store.views} with another --out')

@@ -8,7 +8,7 @@ from torch.utils.data import Dataset
 
 from ..errors import UserError
 from ..pictures.access import sample_id
-from ..pictures.crops import Crop
+from ..pictures.crops import GRID, RULE, Crop
 from ..pictures.rgb import Sample
 from ..priors import Prior
 from ..priors.base import Seen
@@ -46,7 +46,7 @@ class PriorImages(Dataset):
         if self.views == 1:
             return Sample(self.dataset, index)
         view, row = divmod(index, len(self.dataset))
-        return Crop(self.dataset, row, view)
+        return Crop(self.dataset, row, view, grid=GRID)
 
     def see(self, sample: Sample) -> Seen | None:
         """What the prior sees of a sample.
@@ -60,6 +60,13 @@ class PriorImages(Dataset):
             if self.skip:
                 return None
             raise
+
+    def fingerprint(self) -> dict:
+        """The prior's; the crop, if any, is a part of its preprocessing."""
+        found = self.prior.fingerprint()
+        if self.views > 1:
+            found['preprocessing'] = f'{RULE}; {found["preprocessing"]}'
+        return found
 
     def ids(self) -> Iterator[str]:
         """The sample id of each image."""

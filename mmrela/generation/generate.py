@@ -117,7 +117,7 @@ def _plan(images: Sequence[PriorImages], dim: int, normalize: str | None,
           dtype: str) -> list[Manifest]:
     ids = hash_ids(images[0].ids())
     return [Manifest(len(part.dataset), dim, dtype, ids,
-                     prior=part.prior.fingerprint(),
+                     prior=part.fingerprint(),
                      pca=dict(normalize=normalize or part.prior.normalize),
                      views=part.views)
             for part in images]

@@ -39,7 +39,7 @@ def verify_store(store: TargetStore, images: PriorImages,
             f'{store.directory} holds {store.views} views of each image, '
             f'--views says {images.views}: leave it out')
     made_by = store.manifest.prior
-    for key, value in images.prior.fingerprint().items():
+    for key, value in images.fingerprint().items():
         if made_by.get(key) != value:
             raise TargetStoreError(
                 f'{store.directory} was made by a prior with another {key} '

@@ -1,6 +1,8 @@
 """Which stored view a training shows, and that it is the prior's crop."""
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
@@ -15,7 +17,12 @@ from mmrela.datasets.samplers.rela_sampler import RelaIndex
 from mmrela.errors import UserError
 from mmrela.pictures.hue import mended_hue
 from mmrela.rng import seeded
-from mmrela.targets import Manifest, hash_ids, write_store
+from mmrela.targets import (
+    Manifest,
+    TargetStoreError,
+    hash_ids,
+    write_store,
+)
 
 N, VIEWS = 64, 3
 BARE = [dict(type='MultiView', num_views=1, transforms=[[]]),
@@ -109,6 +116,16 @@ def test_floats_are_refused(image_folder, tmp_path):
         18, 2, 'float32', hash_ids(dataset.sample_ids()), views=2))
     with pytest.raises(UserError, match='float32: stored views are crops of'):
         dataset[RelaIndex(0, 1, 0)]
+
+
+def test_views_by_another_rule_are_refused(cfg):
+    write_views(cfg, VIEWS)
+    dataset = DATASETS.build(cfg.train_dataloader.dataset)
+    dataset.check_targets()
+    file = Path(dataset.targets) / 'meta.json'
+    file.write_text(file.read_text().replace('4096 lines', '64 lines'))
+    with pytest.raises(TargetStoreError, match='other crops .*--views 3 with'):
+        DATASETS.build(cfg.train_dataloader.dataset).check_targets()
 
 
 @pytest.mark.parametrize('number', [0, -1, 1.5, '2', True])

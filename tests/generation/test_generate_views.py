@@ -26,6 +26,7 @@ from mmrela.features.images import PriorImages, images_of
 from mmrela.generation.dry_run import estimate
 from mmrela.generation.generate import generate, generate_each
 from mmrela.generation.verify import verify_store
+from mmrela.pictures.crops import RULE
 from mmrela.priors import Prior, join
 from mmrela.targets import TargetStore, TargetStoreError
 
@@ -73,6 +74,9 @@ def test_each_row_is_the_target_of_its_own_crop(images, tmp_path):
     assert store.meta['ids'] == make(
         replace(images, views=1), tmp_path / 'whole').meta['ids']
     assert 'views' not in TargetStore.open(tmp_path / 'whole').meta
+    seen = [TargetStore.open(tmp_path / name).meta['prior'].pop(
+        'preprocessing') for name in ('whole', 'out')]
+    assert seen == ['as it is', f'{RULE}; as it is']
 
 
 def test_verify(images, tmp_path):
