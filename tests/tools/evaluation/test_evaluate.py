@@ -13,7 +13,7 @@ from forked import run_ranks
 from mmpretrain.registry import MODELS
 
 from _lib.config import load_config
-from _lib.evaluation.run import checkpoints_of
+from _lib.evaluation.checkpoints import checkpoints_of
 from mmrela.errors import UserError
 from mmrela.evaluation.labelled import both_splits
 from mmrela.evaluation.scores import evaluate
