@@ -155,6 +155,14 @@ def by_an_attribute() -> None:
     registered()
 
 
+def by_a_call() -> None:
+    with mmengine_as(None):
+        import mmrela
+    assert all(callable(getattr(mmrela, name)) for name in mmrela.CALLS)
+    registered()
+    assert not {'_lib', 'matplotlib', 'open_clip', 'timm'} & {*sys.modules}
+
+
 def by_a_name_that_is_imported() -> None:
     with mmengine_as(None):
         import mmrela  # noqa: F401
@@ -225,7 +233,7 @@ CASES = dict(
         the_core_where_mmpretrain_is_absent,
         where_mmengine_is_in_use, by_a_part_where_mmengine_is_in_use,
         by_custom_imports_of_the_package, by_a_leaf,
-        by_a_leaf_after_the_package, by_an_attribute,
+        by_a_leaf_after_the_package, by_an_attribute, by_a_call,
         by_a_name_that_is_imported, later_where_mmengine_is_half_imported,
         by_a_scope, by_a_scope_after_the_package, under_every_public_name,
         with_nothing_else_changed]))

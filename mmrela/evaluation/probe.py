@@ -8,6 +8,7 @@ from tqdm import trange
 
 from ..measures.neighbours import top
 from ..priors import Prior
+from ..rng import seeded
 from .labelled import Labelled, both_splits
 
 BATCH = 128
@@ -49,17 +50,23 @@ def classify(train: Labelled, test: Tensor, epochs: int = 100,
     Returns:
         (n, classes) float32 on the CPU.
     """
-    torch.manual_seed(seed)
     device = 'cuda' if torch.cuda.is_available() else 'cpu'
     features, labels = (t.to(device) for t in train)
-    linear = nn.Linear(features.shape[1], int(labels.max()) + 1).to(device)
+    with seeded(seed):
+        linear = nn.Linear(features.shape[1], int(labels.max()) + 1).to(device)
+        _fit(linear, features, labels, epochs, batch_size)
+    with torch.inference_mode():
+        return linear(test.to(device)).cpu()
+
+
+def _fit(linear: nn.Linear, features: Tensor, labels: Tensor, epochs: int,
+         batch_size: int) -> None:
     optimizer = torch.optim.Adam(linear.parameters(), lr=3e-4)
     for _ in trange(epochs, desc='probe', unit='epoch'):
-        for batch in torch.randperm(len(labels)).to(device).split(batch_size):
+        for batch in torch.randperm(len(labels)).to(features.device).split(
+                batch_size):
             loss = nn.functional.cross_entropy(
                 linear(features[batch]), labels[batch])
             optimizer.zero_grad()
             loss.backward()
             optimizer.step()
-    with torch.inference_mode():
-        return linear(test.to(device)).cpu()

@@ -2,7 +2,6 @@
 from __future__ import annotations
 
 import logging
-import os
 from pathlib import Path
 
 import numpy as np
@@ -12,44 +11,13 @@ import torch
 import torch.nn.functional as F
 from mmengine.config import Config
 from mmengine.logging import MMLogger
-from mmpretrain.registry import MODELS
 from PIL import Image
 
 import mmrela
-from mmrela.errors import UserError
 
 ROOT = Path(__file__).parents[2]
 CIFAR = 'configs/byol_rela_r18_cifar10_quickstart.py'
 CHECKPOINT = 'work_dirs/byol_rela_r18_cifar10_quickstart/epoch_5.pth'
-SMALL = f"""
-_base_ = {str(ROOT / CIFAR)!r}
-train_dataloader = dict(dataset=dict(indices=20))
-probe = dict(train=dict(indices=60), test=dict(indices=30))
-"""
-
-
-@pytest.fixture(scope='module')
-def folder(cifar_root, image_folder, tmp_path_factory) -> Path:
-    """What the page speaks of, under its names; do not change it."""
-    folder = tmp_path_factory.mktemp('api')
-    (folder / 'configs').mkdir()
-    (folder / CIFAR).write_text(SMALL)
-    (folder / 'data').mkdir()
-    (folder / 'data/cifar10').symlink_to(cifar_root)
-    (folder / 'photos').symlink_to(image_folder / 'val')
-    (folder / CHECKPOINT).parent.mkdir(parents=True)
-    torch.manual_seed(0)
-    state = MODELS.build(dict(type='mmpretrain.ResNet', depth=18)).state_dict()
-    torch.save(dict(state_dict={
-        f'backbone.{key}': value for key, value in state.items()}),
-        folder / CHECKPOINT)
-    return folder
-
-
-@pytest.fixture
-def place(folder, monkeypatch) -> Path:
-    monkeypatch.chdir(folder)
-    return folder
 
 
 def by_hand(image: Image.Image) -> torch.Tensor:
@@ -145,31 +113,3 @@ def test_the_pages_block_runs(place):
         torch.testing.assert_close(
             scope['model'].eval()(batch), scope['backbone'](batch),
             rtol=1e-4, atol=1e-4)
-
-
-@pytest.mark.parametrize('name, arguments, why', [
-    ('embed', dict(), 'name either a checkpoint or a prior'),
-    ('knn', dict(checkpoint=CHECKPOINT, prior='random'), 'name either'),
-    ('embed', dict(prior='rndom'), 'is a prior of kind random meant'),
-    ('embed', dict(prior='random', images='photo'), 'no folder at photo'),
-    ('embed', dict(prior='random', images='configs'), 'no pictures below'),
-    ('knn', dict(prior='random', neighbours=0), 'at least 1 must vote'),
-    ('knn', dict(prior='random', data='photos'), 'has no folder train'),
-    ('evaluate', dict(prior='random', labels=[1.5]), 'neither a share'),
-    ('load_backbone', dict(checkpoint='no.pth'), 'no checkpoint at no.pth'),
-    ('export_backbone', dict(checkpoint=CHECKPOINT, to='tim'), 'timm meant'),
-])
-def test_a_mistake_is_a_sentence(place, name, arguments, why):
-    with pytest.raises(UserError, match=why) as error:
-        getattr(mmrela, name)(CIFAR, **arguments)
-    assert '\n' not in str(error.value)
-
-
-def test_configs_that_are_none(place):
-    with pytest.raises(UserError, match=f'is {CIFAR} meant'):
-        mmrela.knn(CIFAR.replace('_r18', ''), prior='random')
-    cfg = Config(dict(model=dict(), train_dataloader=dict(num_workers=0)))
-    with pytest.raises(UserError, match='the config has no `probe`'):
-        mmrela.knn(cfg, prior='random')
-    with pytest.raises(UserError, match='has no model.backbone'):
-        mmrela.embed(cfg, os.fspath(CHECKPOINT), 'photos')

@@ -9,8 +9,10 @@ from pathlib import Path
 
 import modelindex
 import pytest
+import torch
 from mmengine.config import Config
 from setuptools import Distribution
+from torchvision.models import resnet18
 
 from _build import MIM, BuildPy
 
@@ -236,3 +238,36 @@ def test_editable_install_finds_configs(project, editable, tmp_path):
     assert [name for name in editable if name.startswith('mmrela/')] == []
     load_and_inherit(project / MIM / 'configs', tmp_path)
     assert (project / MIM / 'tools' / 'train.py').is_file()
+
+
+CALLS = """
+import sys
+wheel, checkpoint, images = sys.argv[1:]
+sys.path.insert(0, wheel)
+import mmrela
+import torch
+assert mmrela.__file__.startswith(wheel)
+leaf = f'{wheel}/mmrela/.mim/configs/byol_rela_r18_folder.py'
+backbone = mmrela.load_backbone(leaf, checkpoint, 32)
+assert backbone(torch.zeros(2, 3, 32, 32)).shape == (2, 512)
+found = mmrela.export_backbone(leaf, checkpoint, to='timm', image_size=32)
+assert found.network == 'resnet18'
+features, ids = mmrela.embed(leaf, checkpoint, images, image_size=32)
+assert features.shape == (36, 512)
+score = mmrela.knn(leaf, checkpoint, data=images, image_size=32)
+assert score['test_images'] == 18
+assert '_lib' not in sys.modules
+"""
+
+
+@pytest.mark.slow
+def test_calls_of_a_wheel_need_no_tools(wheel, image_folder, tmp_path):
+    model = resnet18()  # of the same layers, in the same order
+    torch.save(dict(state_dict={
+        f'backbone.{name}': value for name, value in
+        model.state_dict().items() if not name.startswith('fc.')}),
+        tmp_path / 'x.pth')
+    alone = tmp_path / 'wheel'
+    shutil.copytree(wheel, alone, ignore=shutil.ignore_patterns('tools'))
+    python('-W', 'ignore', '-c', CALLS, alone, tmp_path / 'x.pth',
+           image_folder, cwd=tmp_path)

@@ -13,10 +13,9 @@ from forked import run_ranks
 from mmpretrain.registry import MODELS
 
 from _lib.config import load_config
-from _lib.evaluation.run import checkpoints_of
+from _lib.evaluation.checkpoints import checkpoints_of
 from mmrela.errors import UserError
 from mmrela.evaluation.labelled import both_splits
-from mmrela.evaluation.probe import classify
 from mmrela.evaluation.scores import evaluate
 from mmrela.priors import build_prior
 
@@ -153,22 +152,6 @@ def test_imagenets_own_images(image_folder, tmp_path):
                 '--cfg-options', *small) == 0
     probe = json.loads((tmp_path / 'probe.json').read_text())
     assert probe['linear_top1'] == row['linear_top1']
-
-
-@pytest.mark.parametrize('size, steps', [(128, 2), (1024, 1)])
-def test_size_of_a_batch(size, steps):
-    """Adam's first step is 3e-4 for each weight; a second one is less."""
-    features = 1 + torch.rand(140, 1)
-    labels = torch.zeros(140, dtype=torch.long)
-    labels[0] = 1
-    zero, one = torch.zeros(1, 1), torch.ones(1, 1)
-
-    def moved(epochs: int, x: torch.Tensor) -> torch.Tensor:
-        return classify((features, labels), x, epochs, 0, size)
-
-    bias = (moved(1, zero) - moved(0, zero))[0, 0]
-    assert bias == pytest.approx(steps * 3e-4, rel=0.05)
-    assert (moved(1, one) - moved(0, one))[0, 0] > bias
 
 
 def test_images_that_do_not_go_together(image_folder, tmp_path, mistake):

@@ -2,18 +2,31 @@
 from __future__ import annotations
 
 import json
+import shutil
+from pathlib import Path
 
 import pytest
 import timm
 import torch
 from backbones import BACKBONES, MEAN, STD, build, checkpoint, features
 from calls import call
+from huggingface_hub import constants
 from mmengine.config import Config
 from timm.data import resolve_model_data_config
 
 
+def uploaded(folder: Path, cache: Path) -> str:
+    """A model of the hub that was fetched before the network went away."""
+    repository = cache / 'models--you--mine'
+    (repository / 'refs').mkdir(parents=True)
+    (repository / 'refs/main').write_text('0' * 40)
+    shutil.copytree(folder, repository / 'snapshots' / ('0' * 40))
+    return 'hf_hub:you/mine'
+
+
 @pytest.mark.parametrize('name', ['resnet', 'vit'])
-def test_timm_builds_it_from_the_folder(name, tmp_path, capsys):
+def test_timm_builds_it_from_folder_and_hub(name, tmp_path, capsys,
+                                            monkeypatch):
     backbone = build(name)
     folder = tmp_path / 'shared' / 'mine'
     assert call('export_backbone', checkpoint(name, tmp_path, backbone),
@@ -27,7 +40,13 @@ def test_timm_builds_it_from_the_folder(name, tmp_path, capsys):
     wanted = features(name, backbone, images)
     torch.testing.assert_close(found, wanted, rtol=1e-5,
                                atol=1e-5 * float(wanted.abs().max()))
-    told = resolve_model_data_config(model)
+    monkeypatch.setattr(constants, 'HF_HUB_OFFLINE', True)
+    cache = tmp_path / 'cache'
+    again = timm.create_model(uploaded(folder, cache), pretrained=True,
+                              cache_dir=cache).eval()
+    with torch.inference_mode():
+        assert torch.equal(again(images), found)
+    told = resolve_model_data_config(again)
     assert [*told['input_size']] == [3, 32, 32]
     for key, ours in dict(mean=MEAN, std=STD).items():
         assert told[key] == pytest.approx([value / 255 for value in ours])

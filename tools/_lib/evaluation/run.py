@@ -2,17 +2,16 @@
 from __future__ import annotations
 
 import argparse
-import re
 from collections.abc import Iterator
 from pathlib import Path
 
 from mmengine.config import Config
 
-from mmrela.errors import UserError
 from mmrela.evaluation.labelled import network, with_images
 from mmrela.evaluation.scores import evaluate
 from mmrela.priors import Prior
 
+from .checkpoints import checkpoints_of
 from .report import markdown, write_report
 
 
@@ -31,26 +30,6 @@ def carry_out(cfg: Config, args: argparse.Namespace) -> str:
     if args.out:
         write_report(rows, [*files], args.out)
     return markdown(rows)
-
-
-def checkpoints_of(work_dir: Path) -> dict[int, Path]:
-    """Checkpoints of a run by their epochs, or steps, in order.
-
-    Raises:
-        UserError: there is none, or they are of both kinds.
-    """
-    found: dict[str, dict[int, Path]] = {}
-    for file in work_dir.glob('*.pth'):
-        name = re.fullmatch(r'(epoch|iter)_(\d+)', file.stem)
-        if name:
-            found.setdefault(name[1], {})[int(name[2])] = file
-    if len(found) != 1:
-        raise UserError(
-            f'--all {work_dir}: there are '
-            f'{"both" if found else "neither"} epoch_N.pth and iter_N.pth; '
-            'name the files')
-    (files, ) = found.values()
-    return dict(sorted(files.items()))
 
 
 def networks(cfg: Config, args: argparse.Namespace, files: list[Path]

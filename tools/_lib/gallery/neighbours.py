@@ -18,7 +18,7 @@ from mmrela.measures.neighbours import nearest
 from mmrela.pictures.rgb import Sample
 from mmrela.priors import Prior, build_prior, load_student
 
-from ..evaluation.scores import checkpoints_of
+from ..evaluation.checkpoints import checkpoints_of
 from ..targets.neighbours import NEIGHBOURS, choose
 from .parts import picture
 from .run import Finished
