@@ -78,7 +78,10 @@ class LoadPicture(LoadImageFromFile):
             self.imdecode_backend in ('cv2', None))
 
     def transform(self, results: dict) -> dict | None:
-        """Add ``img``, as read from ``img_path``, and its shape."""
+        """Add ``img``, as read from ``img_path``, and its shape.
+
+        ``None`` stands for what cannot be read, under ``ignore_empty``.
+        """
         if not self.decodes:
             return super().transform(results)
         try:
