@@ -21,7 +21,7 @@ from walk import imports, inside
 torch.set_num_threads(1)
 # Who imports none of these neither trains nor starts processes.
 LONG = ('calls', 'elsewhere', 'forked', 'mmengine.runner', 'multiprocessing',
-        'recorder', 'subprocess', 'train_ranks')
+        'mypy', 'recorder', 'subprocess', 'train_ranks')
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -51,6 +51,9 @@ def newest_sound(work_dir: str | Path, hooks: Sequence[dict] = (),
         hooks: See :func:`checkpoint_hooks`.
         trusted: Whether the file may run code, as unpickling does.
 
+    Returns:
+        Its path; ``None`` if there is none.
+
     Raises:
         ForeignCheckpointError: it needs pickle and is not trusted.
         UserError: ``out_dir`` cannot be listed.

@@ -51,6 +51,10 @@ class PriorImages(Dataset):
     def see(self, sample: Sample) -> Seen | None:
         """What the prior sees of a sample.
 
+        Returns:
+            The same as :meth:`.Prior.input_of`; ``None`` for an image that
+            cannot be read, if ``skip``.
+
         Raises:
             UserError: the image cannot be read, unless ``skip``.
         """

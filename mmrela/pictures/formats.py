@@ -98,7 +98,10 @@ class LoadPicture(LoadImageFromFile):
         return content
 
     def transform(self, results: dict) -> dict | None:
-        """Add ``img``, as read from ``img_path``, and its shape."""
+        """Add ``img``, as read from ``img_path``, and its shape.
+
+        ``None`` stands for what cannot be read, under ``ignore_empty``.
+        """
         if not self.decodes:
             return super().transform(results)
         try:

@@ -24,6 +24,7 @@ from _lib.benchmarks.baselines import dali
 from _lib.benchmarks.plan import Plan, Ratio, coverage, interleave
 from _lib.benchmarks.report import markdown
 from _lib.config import load_config
+from mmrela.errors import UserError
 from mmrela.priors import build_prior
 
 SMALL = ['train_dataloader.batch_size=4', 'model.backbone.base_channels=8',
@@ -185,6 +186,12 @@ def test_live_targets_are_of_the_views(small_cfg, side):
     torch.testing.assert_close(found, prior.model(seen) @ projection)
 
 
+def test_live_teacher_is_one_model(small_cfg):
+    prior = build_prior('random + random:1', None, None, small_cfg)
+    with pytest.raises(UserError, match='random:0 .* one model'):
+        _live_teacher.seen_by(prior, 32)
+
+
 def test_pca(benchmark):
     out, result = benchmark('pca', '--samples', 90, '--dim', 12,
                             '--components', 5, '--seconds', 0)
@@ -291,6 +298,17 @@ def test_fewer_images_than_a_batch_are_refused(cifar_root, tmp_path, capsys):
 
 
 @pytest.mark.slow  # five Runners
+def test_epochs_that_cannot_run_say_why(cifar_root, small_cfg, tmp_path,
+                                        monkeypatch):
+    def fails(cfg, folder, name, rounds):
+        raise UserError(f'{name} cannot')
+
+    monkeypatch.setattr(_benchmark_epoch, 'started', fails)
+    monkeypatch.setattr(_benchmark_epoch, 'find_spec', lambda name: None)
+    with pytest.raises(UserError, match='plain mmpretrain cannot'):
+        _benchmark_epoch.plan(small_cfg, tmp_path, 1)
+
+
 def test_epoch(benchmark, cifar_root, tmp_path, monkeypatch):
     monkeypatch.setattr(_benchmark_epoch, 'find_spec', lambda name: None)
     out, result = benchmark(
