@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TypeAlias
 
 import numpy as np
 from mmengine.config import Config
@@ -17,8 +18,8 @@ from ..features.images import images_of
 from ..priors.either import either
 from .unlogged import unlogged
 
-PathLike = str | Path
-Configured = str | Path | Config
+PathLike: TypeAlias = str | Path
+Configured: TypeAlias = str | Path | Config
 
 
 def load_backbone(config: Configured | None, checkpoint: PathLike,

@@ -116,11 +116,10 @@ class DeviceRelaTargetDataset(RelaTargetDataset):
                             'DeviceRelaTargetDataset makes its views itself')
         indices, (lam, *_), seeds, (epoch, *_) = zip(*stamps)
         rows = sent(torch.tensor(indices), torch.device(self.device))
-        images, targets = (self._of_view(self.view_of(epoch)) if lam
-                           else (self.images, None))
-        views = self._views[lam](images[rows], np.array(seeds, np.uint64))
-        samples = [DataSample() for _ in stamps]
+        samples, images = [DataSample() for _ in stamps], self.images
         if lam:
+            images, targets = self._of_view(self.view_of(epoch))
             for sample, target in zip(samples, targets[rows]):
                 sample.set_field(target, 'rela_target')
+        views = self._views[lam](images[rows], np.array(seeds, np.uint64))
         return dict(inputs=views, data_samples=samples)

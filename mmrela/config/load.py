@@ -3,6 +3,7 @@ from __future__ import annotations
 
 from copy import deepcopy
 from pathlib import Path
+from typing import Literal
 
 from mmengine.config import Config
 from mmengine.registry import init_default_scope
@@ -70,7 +71,7 @@ def _read(config: str | Path | Config) -> Config:
     return Config.fromfile(path)
 
 
-def with_rela(cfg: Config, targets: str | bool) -> Config:
+def with_rela(cfg: Config, targets: str | Literal[True]) -> Config:
     """A plain config accelerated, or RELA's with other targets.
 
     Args:

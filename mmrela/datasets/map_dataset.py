@@ -63,8 +63,8 @@ class MapDataset(BaseDataset):
 
     def load_data_list(self) -> list[dict]:
         """Rows of the source, with paths and labels where it tells them."""
-        known = dict(img_path=self.items.files(), gt_label=self.items.labels())
-        known = {key: values for key, values in known.items() if values}
+        told = dict(img_path=self.items.files(), gt_label=self.items.labels())
+        known = {key: values for key, values in told.items() if values}
         if self.items.classes():
             self._metainfo.setdefault('classes', self.items.classes())
         return [dict(row=row, **{key: values[row]

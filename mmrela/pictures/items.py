@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import operator
 import os
+from typing import Any
 
 import numpy as np
 from mmengine import fileio
@@ -66,8 +67,8 @@ class Items:
                 found = getattr(self.source, key, found)
         if found is None or len(found) != len(self):
             return None
-        numbers = [*map(_number, found)]
-        return None if None in numbers else numbers
+        numbers = [n for n in map(_number, found) if n is not None]
+        return numbers if len(numbers) == len(self) else None
 
     def classes(self) -> tuple | None:
         """Names of the classes, if there are some."""
@@ -96,7 +97,7 @@ class Items:
             return np.empty(0, np.uint8)
 
 
-def _number(label: object) -> int | None:
+def _number(label: Any) -> int | None:
     """A class; negative ones are torchvision's for none."""
     try:
         number = operator.index(label)

@@ -87,18 +87,20 @@ class OnlineRankHook(OnlineScoreHook):
             if self._targets is not None:
                 found['alignment'] = 100 * explained(self._targets, features)
             if self.lidar_views:
-                found['lidar'] = lidar(self._of_views(runner, images))
+                found['lidar'] = lidar(
+                    self._of_views(runner, images, self.lidar_views))
         return found
 
-    def _of_views(self, runner: Runner, images: PriorImages) -> Tensor:
-        """Features of each image's views, (n, q, d)."""
+    def _of_views(self, runner: Runner, images: PriorImages,
+                  count: int) -> Tensor:
+        """Features of each image's views, (n, count, d)."""
         entry = runner.cfg.train_dataloader.dataset
-        views = Views(self._dataset, self._rows, self.lidar_views,
+        views = Views(self._dataset, self._rows, count,
                       loads_bgr(loaders(next(pipelines(entry), []))))
         features = _features(
             ViewImages(views, images.prior, images.workers),
             range(len(views)))
-        return features.unflatten(0, (-1, self.lidar_views))
+        return features.unflatten(0, (-1, count))
 
 
 def _features(images: PriorImages, rows: Sequence[int]) -> Tensor:

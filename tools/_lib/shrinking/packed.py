@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import ModuleType
 
 from tqdm import tqdm
 
@@ -49,7 +50,7 @@ def pack(folder: Path) -> str:
     return f'{database}: {len(names)} pictures, listed in {listed}'
 
 
-def _lmdb() -> object:
+def _lmdb() -> ModuleType:
     try:
         import lmdb
     except ImportError as e:
