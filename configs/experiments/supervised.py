@@ -22,6 +22,11 @@ rows = [
         ('RELA, then labels, random prior', 'random', 0.3),
         ('labels, lr 0.1', 'none', 0.1),
         ('labels, lr 1', 'none', 1.0))
+] + [  # what RELA's half of the steps is worth
+    dict(name='labels, lr 0.3, half of the epochs, 10 %', config=_config, prior='none',
+         overrides={'train_dataloader.sampler.ratio': 0.1, _rate: 0.3},
+         at={size: {'train_cfg.max_epochs': epochs, 'train_cfg.val_interval': epochs}
+             for size, epochs in dict(smoke=1, small=10, paper=100).items()})
 ]
 _cpu = {
     **_base_._cpu,
