@@ -14,8 +14,8 @@ import numpy as np
 import pytest
 import shortcuts  # noqa: F401
 import torch
-import torch.nn.functional as F
 from PIL import Image
+from smooth import smooth_images
 from walk import imports, inside
 
 torch.set_num_threads(1)
@@ -34,15 +34,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if not item.get_closest_marker('slow') and not takes_long(item.path):
             item.add_marker('quick')
-
-
-def smooth_images(count: int, size: tuple[int, int],
-                  seed: int = 0) -> torch.Tensor:
-    """Random images without edges, (count, 3, H, W) uint8."""
-    generator = torch.Generator().manual_seed(seed)
-    coarse = torch.randint(
-        256, (count, 3, 4, 4), generator=generator, dtype=torch.uint8)
-    return F.interpolate(coarse, size, mode='bilinear')
 
 
 @pytest.fixture(scope='session')

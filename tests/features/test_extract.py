@@ -6,9 +6,9 @@ from dataclasses import replace
 
 import pytest
 import torch
-from conftest import smooth_images
 from old_torch import needs_fp16
 from PIL import Image
+from smooth import smooth_images
 from torch import nn
 
 from mmrela.errors import UserError

@@ -10,9 +10,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from conftest import smooth_images
 from mmcv.transforms import LoadImageFromFile
 from PIL import Image, ImageOps
+from smooth import smooth_images
 from torch import nn
 from torchvision.transforms.functional import pil_to_tensor
 

@@ -8,10 +8,10 @@ import cv2
 import mmcv
 import numpy as np
 import pytest
-from conftest import smooth_images
 from hosts import small_config
 from mmcv.image import photometric
 from mmpretrain.registry import DATASETS, TRANSFORMS
+from smooth import smooth_images
 
 from mmrela.datasets.samplers.rela_sampler import RelaIndex
 from mmrela.pictures.hue import mended_hue

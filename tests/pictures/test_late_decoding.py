@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from conftest import smooth_images
 from mmengine.registry import init_default_scope
 from PIL import Image, ImageOps
+from smooth import smooth_images
 
 from mmrela.datasets.rela_target import RelaTargetDataset
 from mmrela.datasets.samplers.rela_sampler import RelaIndex

@@ -6,10 +6,10 @@ import copy
 import numpy as np
 import pytest
 import torch
-from conftest import smooth_images
 from hosts import small_config
 from mmpretrain.registry import MODELS
 from PIL import Image
+from smooth import smooth_images
 
 from mmrela.errors import UserError
 from mmrela.priors import build_prior

@@ -6,12 +6,12 @@ import random
 import numpy as np
 import pytest
 import torch
-from conftest import smooth_images
 from hosts import CONFIGS, small_config
 from mmengine.config import Config
 from mmengine.logging import HistoryBuffer
 from mmpretrain.registry import MODELS
 from PIL import Image
+from smooth import smooth_images
 from torch import nn
 from torchvision import models
 
