@@ -15,6 +15,10 @@ class UserError(ValueError):
         super().__init__(' '.join(sentence.split()))
 
 
+class BadImageError(UserError):
+    """One image that cannot be read or preprocessed, as others may."""
+
+
 def said(error: Exception) -> str:
     """What somebody else's code raised, on one line, for a message."""
     lines = str(error).splitlines() or ['']

@@ -101,7 +101,7 @@ if has_full_mmcv; then
     pins=/dev/null
     echo 'Keeping the full mmcv that is installed, and its torch.'
 fi
-echo 'Installing the packages (5.5 GB, some minutes the first time) ...'
+echo 'Installing the packages (6.3 GB, some minutes the first time) ...'
 pip_quiet install -c "$pins" -e "$root[$extras]"
 
 echo 'Checking that they import ...'

@@ -95,7 +95,7 @@ def embed(config: Configured, checkpoint: PathLike | None = None,
                else build_dataset(cfg).dataset)
     with unlogged():
         network = either(cfg, checkpoint, prior, image_size=image_size)
-    seen = images_of(cfg, dataset, network, skip)
+    seen = images_of(cfg, dataset, network, skip, asking='skip=True')
     features, rows = everything(seen)
     ids = [*seen.ids()]
     return features.numpy(), [ids[row] for row in rows]

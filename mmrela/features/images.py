@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from torch.utils.data import Dataset
 
-from ..errors import UserError
+from ..errors import BadImageError, UserError
 from ..pictures.access import sample_id
 from ..pictures.crops import GRID, RULE, Crop
 from ..pictures.rgb import Sample
@@ -28,12 +28,15 @@ class PriorImages(Dataset):
         views: Seeded crops of each image, V, instead of the image itself:
             all images' first ones, then all images' second ones, and so on;
             1 for whole images.
+        asking: How the user would ask for ``skip``, which messages name;
+            empty where nobody can.
     """
     dataset: Dataset
     prior: Prior
     workers: int = 0
     skip: bool = False
     views: int = 1
+    asking: str = ''
 
     def __len__(self) -> int:
         return self.views * len(self.dataset)
@@ -60,9 +63,11 @@ class PriorImages(Dataset):
         """
         try:
             return self.prior.input_of(sample)
-        except UserError:
+        except UserError as e:
             if self.skip:
                 return None
+            if self.asking and isinstance(e, BadImageError):
+                raise BadImageError(f'{e}, or pass {self.asking}') from e
             raise
 
     def fingerprint(self) -> dict:
@@ -96,7 +101,8 @@ class Together(Dataset):
 
 
 def images_of(cfg: dict, dataset: Dataset, prior: Prior,
-              skip: bool = False, views: int = 1) -> PriorImages:
+              skip: bool = False, views: int = 1,
+              asking: str = '') -> PriorImages:
     """Images that are loaded as a config says.
 
     Args:
@@ -105,6 +111,7 @@ def images_of(cfg: dict, dataset: Dataset, prior: Prior,
         prior: What looks at them.
         skip: Whether to leave out those that cannot be read.
         views: Crops of each.
+        asking: How the user would ask for ``skip``, if that can be.
 
     Raises:
         UserError: the prior knows whole images alone, not their crops.
@@ -115,4 +122,4 @@ def images_of(cfg: dict, dataset: Dataset, prior: Prior,
                         'images alone: leave out --views, or take a prior '
                         'that looks at images')
     workers = cfg['train_dataloader']['num_workers']
-    return PriorImages(dataset, prior, workers, skip, views)
+    return PriorImages(dataset, prior, workers, skip, views, asking)

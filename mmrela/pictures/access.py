@@ -9,7 +9,7 @@ import numpy as np
 from mmpretrain.datasets import KFoldDataset
 from torch.utils.data import Dataset
 
-from ..errors import UserError
+from ..errors import BadImageError, UserError
 
 
 def sample_id(dataset: Dataset, index: int) -> str:
@@ -61,10 +61,11 @@ def load_sample(dataset: Dataset, index: int) -> dict:
         try:
             info = load(info)
         except Exception as e:
-            raise UserError(f'{name} cannot be read ({e}): mend or remove '
-                            'it') from e
+            raise BadImageError(f'{name} cannot be read ({e}): mend or '
+                                'remove it') from e
         if info is None:
-            raise UserError(f'{name} cannot be read: mend or remove it')
+            raise BadImageError(
+                f'{name} cannot be read: mend or remove it')
     if 'img' not in info:
         raise UserError(
             "the data set's pipeline must begin by loading its images: put "

@@ -10,7 +10,7 @@ import torch
 from PIL import Image
 from torch import Tensor, nn
 
-from ..errors import UserError, said
+from ..errors import BadImageError, UserError, said
 from ..pictures.rgb import Sample
 
 # What a prior sees of one image, (3, H, W) or (d,); a tuple of several
@@ -55,7 +55,7 @@ class Prior:
         try:
             seen = self.preprocess(image)  # type: ignore[misc]  # see there
         except Exception as e:  # whatever a library's transforms raise
-            raise UserError(
+            raise BadImageError(
                 f'{sample.name}, of {image.size[0]} x {image.size[1]} pixels, '
                 f'does not go through the preprocessing of {self.name} '
                 f'({said(e)}): mend or remove it') from e

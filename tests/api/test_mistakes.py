@@ -37,3 +37,9 @@ def test_configs_that_are_none(place):
         mmrela.knn(cfg, prior='random')
     with pytest.raises(UserError, match='has no model.backbone'):
         mmrela.embed(cfg, CHECKPOINT, 'photos')
+
+
+def test_an_image_that_cannot_be_read(place, tmp_path):
+    (tmp_path / 'broken.jpg').write_bytes(b'none')
+    with pytest.raises(UserError, match='remove it, or pass skip=True'):
+        mmrela.embed(CIFAR, CHECKPOINT, tmp_path, image_size=32)

@@ -99,7 +99,9 @@ def test_bad_images(image_folder, tmp_path, capsys):
     asked = [IN1K, '--prior', 'random', '--dim', 6, '--image-size', 32]
     options = in1k(root, tmp_path / 'out')
     assert call('gen_targets', *asked, *options) == 2
-    assert 'class_1/3.jpg cannot be read' in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert 'class_1/3.jpg cannot be read' in said
+    assert said.endswith(' or pass --on-bad-image skip\n')
     skip = ['--on-bad-image', 'skip']
     assert call('gen_targets', *asked, *skip, *options) == 0
     said = capsys.readouterr().out

@@ -34,7 +34,8 @@ def embed(cfg: Config, prior: Prior, out: Path, skip: bool) -> str:
     if out.suffix != '.npy':
         raise UserError(f'--out {out}: the name of an array ends in .npy')
     dataset = build_dataset(cfg).dataset
-    images = images_of(cfg, dataset, prior, skip)
+    images = images_of(cfg, dataset, prior, skip,
+                       asking='--on-bad-image skip')
     found = everything(images)
     if found is None:
         return ''

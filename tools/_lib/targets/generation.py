@@ -43,7 +43,8 @@ def carry_out(cfg: Config, args: argparse.Namespace) -> str:
                             f'{dataset.prior}; the name of --prior '
                             f'{PLUS.join(args.prior)} is {prior.name}')
     images = [images_of(cfg, dataset.dataset, prior,
-                        args.on_bad_image == 'skip', args.views or 1)
+                        args.on_bad_image == 'skip', args.views or 1,
+                        '--on-bad-image skip')
               for prior in priors]
     outs = [*map(Path, args.out or [dataset.targets])]
     if args.verify is not None:
