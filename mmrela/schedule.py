@@ -12,8 +12,10 @@ class LambdaRule(ABC):
 
     Attributes:
         lam: λ of the next step, 1 or 0.
+        alone: Whether RELA is to have all of the training.
     """
     lam: int
+    alone = False
 
     @property
     def value(self) -> int:
@@ -121,6 +123,7 @@ class FixedLambda(LambdaRule):
             raise UserError('schedule.fraction, the share of the steps that '
                             f'RELA gets, must lie in [0, 1], got {fraction}')
         self.fraction, self.total_steps = fraction, total_steps
+        self.alone = fraction == 1
         self._given = total_steps is not None
         self.step = 0
 

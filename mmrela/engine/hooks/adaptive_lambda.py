@@ -142,7 +142,7 @@ class AdaptiveLambdaHook(Hook):
                     del message_hub.log_scalars[name]
 
     def after_train(self, runner: Runner) -> None:
-        if self.schedule.lam:
+        if self.schedule.lam and not self.schedule.alone:
             runner.logger.warning(
                 f'λ was still 1 after {runner.iter} steps: this run was RELA '
                 "alone and never reached the host's own loss. Train longer, "

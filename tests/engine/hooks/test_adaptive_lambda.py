@@ -136,10 +136,12 @@ def test_a_runner_without_rela_has_no_such_hook(cifar_root, tmp_path):
     assert AdaptiveLambdaHook.of(runner) is None
 
 
-def test_warns_if_it_never_handed_over(cifar_root, tmp_path):
-    train(config(cifar_root, tmp_path, epochs=1, log_level='WARNING'))
+@pytest.mark.parametrize('asked', [False, True])
+def test_warns_if_it_never_handed_over_unasked(cifar_root, tmp_path, asked):
+    alone = hand_over_after(8, 8) if asked else {}
+    train(config(cifar_root, tmp_path, epochs=1, log_level='WARNING', **alone))
     log = next((tmp_path / 'work').glob('*/*.log')).read_text()
-    assert 'λ was still 1 after 8 steps' in log
+    assert ('λ was still 1 after 8 steps' in log) != asked
 
 
 def test_fraction_zero_needs_no_targets(cifar_root, tmp_path):
