@@ -29,7 +29,7 @@ rows = [
 ] + [
     dict(
         name=f'{network}, {ipc} a class: {name}', config=f'{_own}/distilled_{config}{suffix}.py', prior=prior,
-        generation=dict(ipc=ipc), sizes=sizes,
+        generation=dict(ipc=ipc), sizes=[size for size in sizes if epochs == 300 or size != 'smoke'],
         overrides={
             'train_dataloader.batch_size': batch,
             f'{_schedule}.type': 'FixedLambda',

@@ -57,12 +57,14 @@ def test_all_hosts_of_tables_are_listed():
     assert set(VIEWS) == {*HOSTS} - {'MAE', 'SimMIM'}
 
 
-@pytest.mark.parametrize('prior, switch, expected', [
-    ('random', 4, 4 * 1 + 6 * 2), ('random', None, 10), ('random', 99, 10),
-    ('none', None, 20)])
-def test_images_up_to_a_step(prior, switch, expected):
+@pytest.mark.parametrize('prior, fraction, switch, expected', [
+    ('random', None, 4, 4 * 1 + 6 * 2), ('random', None, None, 10),
+    ('random', 0.5, 99, 10), ('random', 0, None, 20),
+    ('none', None, None, 20)])
+def test_images_up_to_a_step(prior, fraction, switch, expected):
     line = dict(prior=prior, switch_step=switch, batch_size=500,
-                passes=(1, 2))
+                passes=(1, 2), options={
+                    'default_hooks.rela.schedule.fraction': fraction})
     assert images(line, 10) == expected / 2
 
 

@@ -12,7 +12,7 @@ def line(seed, *scores, measure='knn', **more) -> dict:
 
 
 def rela(switch, **more) -> dict:
-    return dict(prior='random', switch_step=switch, **more)
+    return dict(prior='random', options={}, switch_step=switch, **more)
 
 
 ROWS = {

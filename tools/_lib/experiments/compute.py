@@ -4,6 +4,7 @@ from __future__ import annotations
 from mmengine.config import Config
 
 from ..training.logs import Curve
+from .settings import SCHEDULE
 
 # Of each image, the host's views that go through a backbone forward and
 # backward, and those that go forward alone, through a momentum network.
@@ -28,6 +29,12 @@ def passes(cfg: Config) -> tuple[float, float] | None:
     return views, both + forward / 3
 
 
+def is_plain(line: dict) -> bool:
+    """Whether a result is the host's alone, without a step of RELA."""
+    return (line['prior'] == 'none'
+            or line['options'].get(f'{SCHEDULE}.fraction') == 0)
+
+
 def images(line: dict, step: int) -> float:
     """Images that have passed the backbone up to a step, in thousands.
 
@@ -36,7 +43,7 @@ def images(line: dict, step: int) -> float:
         step: Up to which.
     """
     rela, host = line['passes']
-    last = 0 if line['prior'] == 'none' else line['switch_step']
+    last = 0 if is_plain(line) else line['switch_step']
     taught = step if last is None else min(step, last)
     steps = taught * rela + (step - taught) * host
     return line['batch_size'] * steps / 1000

@@ -9,7 +9,7 @@ from matplotlib import colormaps
 from mmengine.config import Config
 
 from ..markdown import table as markdown_table
-from .compute import images, over_time, passes
+from .compute import images, is_plain, over_time, passes
 from .cost import MEASURES, costs, goals
 from .picture import Entry, draw
 from .run import PROBE, Run
@@ -98,7 +98,7 @@ def _cells(name: str, found: list[dict], score: str) -> list:
     targets = [line['target_seconds'] for line in found
                if 'target_seconds' in line]
     return [name, _rates(first) if steps else '', steps,
-            '' if first['prior'] == 'none' else ', '.join(switches),
+            '' if is_plain(first) else ', '.join(switches),
             f'{mean(images(line, steps) for line in found):.1f}'
             if steps and first['passes'] else '',
             f'{mean(line["train_seconds"] for line in found):.0f}',
@@ -145,6 +145,6 @@ def draw_rows(table: Config, rows: dict[str, list[dict]],
             stdev(values) if len(values) > 1 else 0,
             {measure: over_time(lines[0], measure) for measure in MEASURES
              if measure in lines[0]},
-            None if lines[0]['prior'] == 'none' else lines[0]['switch_step']))
+            None if is_plain(lines[0]) else lines[0]['switch_step']))
     if entries:
         draw(entries, goals(found, table.get('baseline', '')), file)

@@ -59,6 +59,8 @@ def prepare(source: Path, target: Path, side: int,
                 total=len(files), desc='prepare', unit='img'):
             counts[done] += 1
             sentences += [reason] if reason else []
+        pool.close()
+        pool.join()  # or `with` would kill its idle processes
     parts = ', '.join(f'{counts[kind]} {kind}' for kind in (
         SHRUNK, AS_IT_IS, OTHER, DAMAGED, THERE) if counts[kind])
     return '\n'.join([*sorted(sentences), f'{target}: {parts}; short sides '
