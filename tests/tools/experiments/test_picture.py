@@ -34,11 +34,17 @@ def test_panels_are_those_that_have_curves(tmp_path, monkeypatch):
                         panels.append((entry.label, curve, column)))
     draw([Entry('a', 'red', 20, curves=dict(knn=CURVE, linear=CURVE[:2])),
           Entry('b', 'blue', 30, 1, dict(knn=CURVE[1:]))],
-         dict(knn=15), tmp_path / 'a.png')
+         dict(knn=15), 'accuracy, %', tmp_path / 'a.png')
     assert sorted(panels) == sorted(
         [('a', curve, column) for column in (0, 1)
          for curve in (CURVE, CURVE[:2])]
         + [('b', CURVE[1:], column) for column in (0, 1)])
     panels.clear()
-    draw([Entry('a', 'red', 20)], {}, tmp_path / 'a.png')
+    draw([Entry('a', 'red', 20)], {}, 'accuracy, %', tmp_path / 'a.png')
     assert not panels
+
+
+def test_bars_say_of_what_they_are():
+    axes = Figure().subplots()
+    picture._bars(axes, [Entry('a', 'red', 20)], 'accuracy, %')
+    assert axes.get_xlabel().endswith('accuracy, %')

@@ -30,12 +30,14 @@ class Entry:
     switch: int | None = None
 
 
-def draw(entries: list[Entry], goals: dict[str, float], file: Path) -> None:
+def draw(entries: list[Entry], goals: dict[str, float], score: str,
+         file: Path) -> None:
     """Write the picture.
 
     Args:
         entries: From top to bottom.
         goals: Scores to mark, by measure.
+        score: What the rows' results are, with its unit.
         file: Where to.
     """
     measures = [name for name in MEASURES
@@ -46,7 +48,7 @@ def draw(entries: list[Entry], goals: dict[str, float], file: Path) -> None:
     panels = figure.subplot_mosaic(
         [['bars', f'{name} 1', f'{name} 0'] for name in measures]
         or [['bars']])
-    _bars(panels.pop('bars'), entries[::-1])
+    _bars(panels.pop('bars'), entries[::-1], score)
     for title, axes in panels.items():
         name, column = title.split()
         for entry in entries:
@@ -71,12 +73,11 @@ def _curve(axes: Axes, entry: Entry, curve: Curve, column: int) -> None:
                     + ' (◆ hand-over)')
 
 
-def _bars(axes: Axes, entries: list[Entry]) -> None:
+def _bars(axes: Axes, entries: list[Entry], score: str) -> None:
     values = [entry.top1 for entry in entries]
     errors = [entry.error for entry in entries]
     drawn = axes.barh([entry.label for entry in entries], values,
                       color=[entry.color for entry in entries],
                       xerr=errors if any(errors) else None, capsize=2)
     axes.bar_label(drawn, fmt='%.1f', padding=2)
-    axes.set(xlabel='linear probe at the end, top-1 %',
-             xlim=(0, max(values) * 1.2))
+    axes.set(xlabel=f'at the end: {score}', xlim=(0, max(values) * 1.2))

@@ -136,9 +136,10 @@ def draw_rows(table: Config, rows: dict[str, list[dict]],
     """
     colors = {row.name: row.color for row in table.rows if 'color' in row}
     found = {name: lines for name, lines in rows.items() if lines}
+    score = table.get('score', PROBE)
     entries = []
     for index, (name, lines) in enumerate(found.items()):
-        values = [line[table.get('score', PROBE)] for line in lines]
+        values = [line[score] for line in lines]
         color = colormaps['turbo']((index + 0.5) / len(found))
         entries.append(Entry(
             name, colors.get(name, color), mean(values),
@@ -147,4 +148,5 @@ def draw_rows(table: Config, rows: dict[str, list[dict]],
              if measure in lines[0]},
             None if is_plain(lines[0]) else lines[0]['switch_step']))
     if entries:
-        draw(entries, goals(found, table.get('baseline', '')), file)
+        draw(entries, goals(found, table.get('baseline', '')), SCORES[score],
+             file)
