@@ -97,7 +97,7 @@ class DeviceRelaTargetDataset(RelaTargetDataset):
             crops = np.stack([
                 cropped_pixels(image, row, view)
                 for image, row in zip(images, self._kept)])
-            targets = self.store[view * len(self.store) + np.array(self._kept)]
+            targets = self.store.of_view(view, self._kept)
             self._stored = {view: (
                 torch.from_numpy(crops).permute(0, 3, 1, 2).contiguous().to(
                     self.device),

@@ -77,8 +77,10 @@ class MapDataset(BaseDataset):
         Raises:
             KeyError: an image has none.
         """
-        if self.items.labels() is not None:
+        try:
             return super().get_gt_labels()
+        except KeyError:  # only the items tell
+            pass
         rows = [self.get_data_info(i)['row'] for i in range(len(self))]
         labels = [self.items[row][1] for row in rows]
         if None in labels:

@@ -163,7 +163,7 @@ class RelaTargetDataset(Dataset):
                             'with PackInputs, after its MultiView')
         # No tensor: mmengine would copy each sample's to the device alone.
         results['data_samples'].set_field(
-            self.store[view * len(self.store) + index], 'rela_target')
+            self.store.of_view(view, index), 'rela_target')
         return results
 
     def sample_ids(self) -> Iterator[str]:

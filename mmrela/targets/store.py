@@ -109,6 +109,16 @@ class TargetStore:
         """
         return self._targets[index].astype(np.float32)
 
+    def of_view(self, view: int,
+                rows: int | list[int] | np.ndarray) -> np.ndarray:
+        """Targets of one view of samples, as :meth:`__getitem__` gives them.
+
+        Args:
+            view: Below V.
+            rows: Of the samples, below N.
+        """
+        return self[view * len(self) + np.asarray(rows)]
+
     def __reduce__(self) -> tuple:  # a memory map would be pickled by value
         return TargetStore.open, (self.directory, )
 

@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from dataclasses import replace
 
 import numpy as np
@@ -50,13 +51,8 @@ def images(cifar_root) -> Dataset:
 @pytest.fixture
 def broken_folder(image_folder, tmp_path):
     """The images, and the path of one whose end is missing."""
-    root = tmp_path / 'images'
-    bad = root / 'train' / 'class_1' / '3.jpg'
-    for file in image_folder.rglob('*.*'):
-        copy = root / file.relative_to(image_folder)
-        copy.parent.mkdir(parents=True, exist_ok=True)
-        copy.write_bytes(file.read_bytes())
-    return root, bad
+    root = shutil.copytree(image_folder, tmp_path / 'images')
+    return root, root / 'train' / 'class_1' / '3.jpg'
 
 
 def random_prior(size: int | None = None) -> Prior:

@@ -1,6 +1,7 @@
 """Targets of several crops of each image, recomputed crop by crop."""
 from __future__ import annotations
 
+import shutil
 from dataclasses import replace
 
 import numpy as np
@@ -128,11 +129,7 @@ def test_several_priors_and_joined_ones(images, tmp_path):
 
 
 def test_unreadable_images_lack_all_views(image_folder, tmp_path):
-    root = tmp_path / 'images'
-    for file in image_folder.rglob('*.*'):
-        copy = root / file.relative_to(image_folder)
-        copy.parent.mkdir(parents=True, exist_ok=True)
-        copy.write_bytes(file.read_bytes())
+    root = shutil.copytree(image_folder, tmp_path / 'images')
     (root / 'train' / 'class_1' / '3.jpg').write_bytes(b'')
     images = PriorImages(folder(root), random_prior(32), views=2)
     with pytest.raises(UserError, match='cannot be read'):

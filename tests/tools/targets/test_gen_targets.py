@@ -90,11 +90,7 @@ def test_config_names_its_prior(cifar_root, store, tmp_path, capsys):
 
 
 def test_bad_images(image_folder, tmp_path, capsys):
-    root = tmp_path / 'images'
-    for file in image_folder.rglob('*.*'):
-        copy = root / file.relative_to(image_folder)
-        copy.parent.mkdir(parents=True, exist_ok=True)
-        copy.write_bytes(file.read_bytes())
+    root = shutil.copytree(image_folder, tmp_path / 'images')
     (root / 'train' / 'class_1' / '3.jpg').write_bytes(b'no image')
     asked = [IN1K, '--prior', 'random', '--dim', 6, '--image-size', 32]
     options = in1k(root, tmp_path / 'out')
