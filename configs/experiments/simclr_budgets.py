@@ -23,9 +23,10 @@ rows = [
     for budget in (10, 100, 20, 50)
     for name, prior in _methods
 ] + [  # 40 epochs of RELA alone cost what 20 of SimCLR do
-    dict(name=f'RELA alone, MobileNet-V2, {epochs} epochs', config=_config, prior='mobilenet_v2', sizes=['mid'],
+    dict(name=f'RELA alone, {label}, {epochs} epochs', config=_config, prior=prior, sizes=['mid'],
          overrides={**_base_._alone, _epochs: epochs}, at=_at)
-    for epochs in (20, 40)
+    for label, prior, epochs in (
+        ('MobileNet-V2', 'mobilenet_v2', 20), ('MobileNet-V2', 'mobilenet_v2', 40), ('random prior', 'random', 20))
 ] + [  # above, the rate is 1e-3
     dict(
         name=f'SimCLR, lr {rate}, {budget} %', config=_config, prior='none', sizes=['mid', 'paper'], at=_at,
