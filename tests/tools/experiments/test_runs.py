@@ -243,11 +243,11 @@ def test_a_failed_run_does_not_stop_the_others(place, capsys, monkeypatch):
     assert {line['prior'] for line in recorded(place)} == {'none', 'random'}
 
 
-def test_a_run_waits_for_the_one_that_is_its_prior(place, capsys):
+def test_a_run_comes_after_the_one_that_is_its_prior(place):
     asked = arguments('table1_cifar10', '--only', 'CF10-T, 10 %')
-    assert call('experiment', *asked) == 1
-    assert "waits for the row 'BYOL, 100 %'" in capsys.readouterr().out
-    assert call('experiment', *asked, 'BYOL, 100 %') == 0
+    assert call('experiment', *asked) == 0
+    assert [line['row'] for line in recorded(place)] == [
+        'BYOL, 100 %', 'BYOL + RELA, CF10-T, 10 %']
     [line] = [line for line in recorded(place) if line['prior'] == 'cf10_t']
     rows = map(json.loads, (place / 'calls').read_text().splitlines())
     [made] = [row for row in rows if row[0] == 'gen_targets']
@@ -256,6 +256,23 @@ def test_a_run_waits_for_the_one_that_is_its_prior(place, capsys):
     assert Path(config).name == 'byol_rela_r18_cifar10_device.py'
     assert Path(checkpoint).exists() and line['generation'] == dict(
         of=recorded(place)[0]['key'])
+
+
+def test_a_prior_without_its_checkpoint_is_trained_again(place):
+    asked = arguments('table1_cifar10', '--only')
+    assert call('experiment', *asked, 'BYOL, 100 %') == 0
+    shutil.rmtree(place / 'work_dirs')
+    assert call('experiment', *asked, 'CF10-T, 10 %') == 0
+    assert [line['prior'] for line in recorded(place)] == ['none', 'cf10_t']
+
+
+def test_a_prior_that_failed_is_named(place, capsys, monkeypatch):
+    monkeypatch.setenv('train_fails', 'sampler.ratio=1')
+    asked = arguments('table1_cifar10', '--only', 'CF10-T, 10 %')
+    assert call('experiment', *asked) == 1
+    text = capsys.readouterr().out
+    assert 'BYOL, 100 %, seed 0: train.py ended with exit code 3' in text
+    assert 'CF10-T, 10 %, seed' not in text
 
 
 def test_a_time_limit_ends_a_run_that_goes_on_later(place, capsys,

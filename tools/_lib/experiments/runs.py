@@ -26,20 +26,30 @@ def carry_out_all(runs: list[Run], file: Path,
     state = commit()
     counts: Counter[str] = Counter()
     for run in runs:
-        title = f'{run.row}, seed {run.seed}'
         if run.key not in results(file):
             try:
-                carry_out(run, clock)
-                append(file, dict(result(run), commit=state))
+                for each in _with_sources(run):
+                    carry_out(each, clock)
+                    append(file, dict(result(each), commit=state))
             except TimeOverError:
                 print('\nThe time is over.')
                 break
             except NotDoneError as e:
-                print(f'\n{title}: {e}', flush=True)
+                print(f'\n{each.row}, seed {each.seed}: {e}', flush=True)
                 counts['not done'] += 1
                 continue
         counts['done'] += 1
     return counts
+
+
+def _with_sources(run: Run) -> list[Run]:
+    """The run, after those whose networks it needs and that are not there.
+
+    Also if their results are known, as they are in a fresh clone.
+    """
+    if run.source is None or run.source.is_trained():
+        return [run]
+    return [*_with_sources(run.source), run]
 
 
 def carry_out(run: Run, clock: Clock) -> None:
@@ -47,7 +57,7 @@ def carry_out(run: Run, clock: Clock) -> None:
 
     Raises:
         TimeOverError: not all of it was done.
-        NotDoneError: a tool failed, or the run must wait for another one.
+        NotDoneError: a tool failed, or another process is at it.
     """
     with locked(run.work_dir / 'lock') as lock:
         if lock is None:
@@ -55,10 +65,6 @@ def carry_out(run: Run, clock: Clock) -> None:
         if not run.is_current():
             raise NotDoneError('its config was edited meanwhile: give the '
                                'command again')
-        if run.source and not run.source.is_trained():
-            raise NotDoneError(f'it waits for the row {run.source.row!r} of '
-                               f'{run.source.table}, whose network is its '
-                               'prior')
         if run.generation:
             make_targets(run, clock)
         network = ['--prior', f'random:{run.seed}']
