@@ -20,7 +20,7 @@ from mmrela.measures.agreement import disagreements
 from mmrela.measures.classifier import linear_score
 from mmrela.measures.regression import distances
 from mmrela.measures.spectra import effective_rank, spectrum
-from mmrela.pca import BatchPCA, whitening
+from mmrela.pca import Moments, whitening
 from mmrela.priors import JoinedPrior, Prior, build_prior, load_student
 
 from .ranking_report import order
@@ -38,7 +38,7 @@ def look(prior: Prior, dataset: Dataset, rows: Sequence[int],
     features, rate = measure(images_of(cfg, dataset, prior), batches_of(rows),
                              prior.name, Stopwatch())
     if isinstance(prior, JoinedPrior):  # as targets are made of them
-        covariance = BatchPCA().update(features).covariance
+        covariance = Moments().update(features).covariance
         basis = whitening(covariance, prior.widths or (), head_width(cfg))
         features = (features - features.mean(0)) @ torch.from_numpy(
             basis).float()

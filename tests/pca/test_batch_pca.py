@@ -124,49 +124,10 @@ def test_dead_feature_changes_nothing(normalize):
     assert error(found, naive(x, 5, normalize)) <= 1e-5
 
 
-@pytest.mark.parametrize('seed', range(6))
-def test_any_split_and_merge_gives_the_same_covariance(seed):
-    x = features(n=90, mean=1e3, seed=seed)
-    rng = np.random.default_rng(seed)
-    parts = [BatchPCA() for _ in range(4)]  # some may stay empty
-    cuts = np.sort(rng.integers(0, len(x) + 1, seed * 4))
-    for batch in np.split(x, cuts):  # some of these are empty, too
-        parts[rng.integers(4)].update(batch)
-    pca = BatchPCA()
-    for part in parts:
-        pca.merge(part)
-    wanted = np.cov(x.astype(np.float64), rowvar=False)
-    assert pca.count == len(x)
-    assert abs(pca.covariance - wanted).max() <= (
-        1e-10 * abs(wanted).max())
-    np.testing.assert_allclose(pca.mean, x.mean(0, np.float64), rtol=1e-12)
-
-
-def test_merge_leaves_the_other_alone():
-    x = features()
-    one, two = BatchPCA(), BatchPCA().update(x[:30])
-    before = two.scatter.copy()
-    one.merge(two).update(x[30:])
-    assert two.count == 30 and (two.scatter == before).all()
-
-
-def test_widths_must_agree():
-    with pytest.raises(ValueError, match='3 dimensions.* had 12'):
-        BatchPCA().update(features()).update(features(d=3))
-    with pytest.raises(ValueError, match=r'\(n, d\), got \(12,\)'):
-        BatchPCA().update(features()[0])
-
-
 @pytest.mark.parametrize('k', [0, 13, 500])
 def test_k_out_of_range(k):
     with pytest.raises(UserError, match=rf'\b12 features.*\b{k} components'):
         BatchPCA().update(features()).fit(k)
-
-
-@pytest.mark.parametrize('samples', [0, 1])
-def test_too_few_samples(samples):
-    with pytest.raises(UserError, match=f'at least 2 samples, got {samples}'):
-        BatchPCA().update(features()[:samples]).fit(1)
 
 
 @pytest.mark.parametrize('bad', [np.nan, np.inf, -np.inf])
