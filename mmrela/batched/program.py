@@ -70,8 +70,8 @@ class Program(NamedTuple):
 
 
 def sent(tensor: Tensor, device: torch.device) -> Tensor:
-    """A tensor of the CPU on the device; the CPU does not wait for it."""
-    if device.type == 'cuda' and not tensor.is_pinned():
+    """A tensor on the device; the CPU does not wait for its own."""
+    if device.type == 'cuda' and tensor.is_cpu and not tensor.is_pinned():
         tensor = tensor.pin_memory()
     return tensor.to(device, non_blocking=True)
 

@@ -6,9 +6,16 @@ from collections import Counter
 import numpy as np
 import pytest
 import torch
+from torch._subclasses.fake_tensor import FakeTensorMode
 from torch.utils._python_dispatch import TorchDispatchMode
 
-from mmrela.batched.program import Launch, _unpacked, launches, pack
+from mmrela.batched.program import (
+    Launch,
+    _unpacked,
+    launches,
+    pack,
+    sent,
+)
 from mmrela.batched.steps.known import Blur, Crop, Flip, Grey, Jitter, Solarize
 from mmrela.batched.steps.step import Chance, Series
 from mmrela.batched.views import ViewSteps
@@ -77,6 +84,13 @@ def test_arrays_come_out_as_they_went_in():
         found = _unpacked(program.packed, span)
         assert found.numpy().dtype == array.dtype
         np.testing.assert_array_equal(found, array)
+
+
+def test_what_is_on_the_gpu_is_not_pinned():
+    """The loader's thread has sent it; only the CPU's memory can be."""
+    with FakeTensorMode():  # which has GPUs everywhere
+        there = torch.empty(8, dtype=torch.uint8, device='cuda')
+        assert sent(there, there.device) is there
 
 
 def test_equal_steps_of_several_views_are_one_launch():
