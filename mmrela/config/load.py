@@ -41,18 +41,20 @@ def load_config(config: str | Path | Config, options: dict | None = None,
     except FileNotFoundError as e:
         raise UserError(f'no config at {config} ({e})') from e
     except (OSError, SyntaxError, LookupError, TypeError, ValueError,
-            NameError, ImportError, AttributeError) as e:
+            NameError, ImportError, AttributeError, AssertionError,
+            RuntimeError) as e:  # mmengine's own is one of the last
         raise UserError(f'{config} is no config: {e}') from e
     cfg.setdefault('work_dir', str(Path('work_dirs', stem)))
     init_default_scope(cfg.setdefault('default_scope', 'mmpretrain'))
-    _mend_loader(cfg.get('train_dataloader', {}))
+    _mend_loader(cfg.get('train_dataloader') or {})
     require_numbers(cfg)
     return cfg
 
 
 def _mend_loader(loader: dict) -> None:
     for name in ('sampler', 'collate_fn'):  # there was nothing to delete
-        loader.get(name, {}).pop('_delete_', None)
+        if isinstance(loader.get(name), dict):
+            loader[name].pop('_delete_', None)
     if loader.get('num_workers') == 0:  # torch takes neither then
         loader['persistent_workers'] = False
         loader.pop('prefetch_factor', None)

@@ -38,8 +38,18 @@ def test_missing_config(mistake, tmp_path, tool):
     assert f'no config at {file}' in mistake(tool, file, *more)
     file.write_text('_base_ = "nothing.py"')
     assert 'nothing.py' in mistake(tool, file, *more)
-    file.write_text('model = dict(')
-    assert f'{file} is no config' in mistake(tool, file, *more)
+    new_style = ('from mmengine.config import read_base\n'
+                 'with read_base():\n    from .nothing import *\n')
+    for content in ('model = dict(', new_style, 'assert False'):
+        file.write_text(content)
+        assert f'{file} is no config' in mistake(tool, file, *more)
+
+
+def test_a_config_of_a_test_alone(mistake, tmp_path):
+    """As mmpretrain's zero-shot ones are."""
+    file = tmp_path / 'zero_shot.py'
+    file.write_text('model = dict(type="CLIP")\ntrain_dataloader = None')
+    assert 'no entry `train_dataloader`' in mistake('train', file)
 
 
 @pytest.mark.parametrize('prior, reason', [
