@@ -95,6 +95,12 @@ class ViewCollate:
                     **self.collate(rest))
 
 
+def completed(sample: dict) -> list[Tensor]:
+    """Views of one sample, (C, H, W), with what was left of them done."""
+    batch = ViewCollate(lambda rest: {})([sample])['inputs']
+    return [view[0] for view in batch.views(torch.device('cpu'))]
+
+
 def _size(view: Sequence[Tensor]) -> tuple[int, int]:
     """Height and width of one view of all samples."""
     if len({image.shape for image in view}) > 1:

@@ -69,6 +69,8 @@ class OnlineRankHook(OnlineScoreHook):
     def prepare(self, runner: Runner) -> None:
         dataset = runner.train_dataloader.dataset
         total = len(dataset)
+        # `num_batch_per_epoch` makes mmengine put a shorter one around it.
+        dataset = getattr(dataset, '_dataset', dataset)
         rows = [*range(0, total, math.ceil(total / min(self.limit, total)))]
         self._targets = None
         if isinstance(dataset, RelaTargetDataset):

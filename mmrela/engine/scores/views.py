@@ -8,6 +8,7 @@ import numpy as np
 from PIL import Image
 from torch.utils.data import Dataset
 
+from ...batched import completed
 from ...errors import UserError
 from ...features.images import PriorImages
 from ...pictures.access import sample_name
@@ -51,7 +52,10 @@ class Views(Dataset):
         number, view = divmod(index, self.count)
         row = self.rows[number]
         with mended_hue(), seeded(seed_of(row, view)):
-            views = self.dataset[row]['inputs']
+            sample = self.dataset[row]
+            # DeviceColoursHook leaves colours out of the pipeline.
+            views = completed(sample) if 'left' in sample else (
+                sample['inputs'])
         first = views[0] if isinstance(views, (list, tuple)) else views
         try:
             return as_rgb(np.asarray(first.permute(1, 2, 0)), self.bgr)

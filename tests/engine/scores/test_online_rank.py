@@ -11,10 +11,12 @@ from forked import run_ranks
 from layouts import flat_folder
 from mmengine.config import ConfigDict
 from mmengine.registry import init_default_scope
+from mmengine.runner.runner import _SlicedDataset
 from mmpretrain.models import SelfSupDataPreprocessor
-from mmpretrain.registry import DATASETS
+from mmpretrain.registry import DATASETS, TRANSFORMS
 from torch import nn
 
+from mmrela.batched import leave_colours
 from mmrela.engine.cpu_ranks import CPUDistributedDataParallel
 from mmrela.engine.scores import OnlineRankHook
 from mmrela.engine.scores.views import ViewImages, Views
@@ -26,6 +28,11 @@ from mmrela.targets import Manifest, hash_ids, write_store
 
 VIEWS = [dict(type='MultiView', num_views=2, transforms=[[dict(
     type='RandomResizedCrop', scale=16)]]), dict(type='PackInputs')]
+
+GREY = [dict(type='MultiView', num_views=2, transforms=[[
+    dict(type='RandomResizedCrop', scale=16),
+    dict(type='RandomGrayscale', prob=1., keep_channels=True)]]),
+    dict(type='PackInputs')]
 
 
 class Net(nn.Module):
@@ -169,6 +176,24 @@ def test_views_of_other_numbers_are_refused(dataset):
         results, img=[view / 255 for view in results['img']]))
     with pytest.raises(UserError, match='lidar_views needs views of eight'):
         started(dataset, limit=4, lidar_views=2)
+
+
+def test_views_have_the_colours_that_are_left_to_the_device(dataset):
+    dataset.pipeline.transforms[:] = [*map(TRANSFORMS.build, GREY)]
+    with seeded(seed_of(4, 1)):
+        wanted = dataset.dataset[4]['inputs'][0].permute(1, 2, 0).int()
+    leave_colours(dataset.dataset)
+    view = np.array(Views(dataset.dataset, [4], 2, False).picture(1), int)
+    np.testing.assert_allclose(view, wanted, atol=1)
+    assert wanted.max() > wanted.min() + 9
+
+
+def test_epochs_of_a_part_of_the_images(dataset):
+    """As `num_batch_per_epoch` makes them."""
+    hook, runner = started(_SlicedDataset(dataset, 200))
+    assert hook.names(runner) == list(runner.rows[0])
+    kept = [i for i in range(202) if i not in (3, 8)]
+    assert hook._rows == kept
 
 
 def test_any_folder_without_targets(tmp_path):
