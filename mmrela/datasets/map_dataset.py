@@ -2,7 +2,9 @@
 from __future__ import annotations
 
 import pkgutil
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager, suppress
+from pathlib import Path
 
 import numpy as np
 from mmcv.transforms import LoadImageFromFile
@@ -11,6 +13,7 @@ from mmpretrain.registry import DATASETS
 from torch.utils.data import Dataset
 
 from ..errors import UserError
+from ..files.locks import locked
 from ..pictures.items import Items
 from ..pictures.load_item import LoadItem
 from ..pictures.rgb import loaders, loads_bgr
@@ -102,7 +105,8 @@ def _made(source: dict | Dataset) -> Dataset:
         try:
             if isinstance(kind, str):
                 kind = pkgutil.resolve_name(kind)
-            source = kind(**settings)
+            with _in_turn(settings):
+                source = kind(**settings)
         except Exception as e:  # whatever the library says
             raise UserError(f'source: {name} cannot be made ({e}): correct '
                             'its entries, or put its data there') from e
@@ -113,3 +117,14 @@ def _made(source: dict | Dataset) -> Dataset:
         raise UserError(f'source: {name} is no map-style data set: it needs '
                         '__len__ and __getitem__, and so no `streaming`')
     return source
+
+
+@contextmanager
+def _in_turn(settings: dict) -> Iterator[None]:
+    """Let ranks download one after the other: all but one find it done."""
+    with ExitStack() as stack:
+        if settings.get('download') and settings.get('root'):
+            root = Path(settings['root']).expanduser()
+            with suppress(OSError):  # nothing can be written there
+                stack.enter_context(locked(root / '.downloading', wait=True))
+        yield

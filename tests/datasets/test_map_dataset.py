@@ -2,6 +2,9 @@
 from __future__ import annotations
 
 import io
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import layouts
 import numpy as np
@@ -14,6 +17,7 @@ from torch.utils.data import Subset
 from torchvision.transforms import ToTensor
 
 from mmrela.datasets.host import build_host, fit_channels
+from mmrela.datasets.map_dataset import MapDataset
 from mmrela.datasets.rela_target import RelaTargetDataset
 from mmrela.errors import UserError
 from mmrela.features.labelled import LabelledImages
@@ -56,6 +60,18 @@ def ids(dataset) -> list[str]:
 
 def image(dataset, index: int = 0) -> np.ndarray:
     return load_sample(dataset, index)['img']
+
+
+class Downloaded(torchvision.datasets.FakeData):
+    """Whoever finds nothing downloads it, as torchvision's do."""
+
+    def __init__(self, root: str, download: bool) -> None:
+        super().__init__(size=3)
+        file, begun = Path(root) / 'images', Path(root) / 'begun'
+        if download and not file.exists():
+            begun.touch(exist_ok=False)  # two would spoil each other's files
+            time.sleep(0.3)
+            file.touch()
 
 
 class Listed(torch.utils.data.Dataset):
@@ -265,3 +281,21 @@ def test_hugging_faces(hub, monkeypatch):
     assert letters.get_gt_labels().tolist() == [*range(5)]
     with pytest.raises(UserError, match=r"no column 'image': .*'img'"):
         wrapped(hub)
+
+
+def test_ranks_download_one_after_the_other(tmp_path):
+    source = dict(type=Downloaded, root=str(tmp_path), download=True)
+    with ThreadPoolExecutor(2) as pool:
+        made = [*pool.map(lambda _: MapDataset(source), range(2))]
+    assert [*map(len, made)] == [3, 3]
+    assert {file.name for file in tmp_path.iterdir()} == {'images', 'begun'}
+
+
+def test_nothing_is_written_beside_data_that_are_there(tmp_path):
+    def ready(root, download):
+        return torchvision.datasets.FakeData(3)
+
+    nowhere = tmp_path / 'file'
+    nowhere.touch()  # so no folder, and no lock in it
+    source = dict(type=ready, root=str(nowhere), download=True)
+    assert len(MapDataset(source)) == 3
