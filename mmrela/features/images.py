@@ -121,5 +121,5 @@ def images_of(cfg: dict, dataset: Dataset, prior: Prior,
         raise UserError(f'--views {views}: {prior.name} has features of whole '
                         'images alone: leave out --views, or take a prior '
                         'that looks at images')
-    workers = cfg['train_dataloader']['num_workers']
+    workers = (cfg.get('train_dataloader') or {}).get('num_workers', 0)
     return PriorImages(dataset, prior, workers, skip, views, asking)

@@ -80,6 +80,12 @@ def loads_bgr(transforms: Iterable[object],
     return orders[-1:] == ['bgr']
 
 
+def swaps(preprocessor: dict) -> bool:
+    """Whether a data preprocessor, by its config, turns BGR into RGB."""
+    return any(preprocessor.get(key)
+               for key in ('to_rgb', 'bgr_to_rgb', 'rgb_to_bgr'))
+
+
 def loaders(pipeline: list[dict]) -> list[object]:
     """The ``Load…`` transforms of a pipeline's config, built."""
     return [TRANSFORMS.build(step) for step in pipeline if getattr(

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from ..errors import UserError, said
 from ..files.downloads import url_file
 from ..files.weights import load_weights, read_weights
-from ..pictures.rgb import loaders, loads_bgr
+from ..pictures.rgb import loaders, loads_bgr, swaps
 from ..rng import seeded
 from ..spelling import meant
 from .base import Prior
@@ -139,7 +139,7 @@ class TestPipeline:
             'data_preprocessor') or {}
         self.mean = torch.tensor(stats.get('mean', [0.] * 3))[:, None, None]
         self.std = torch.tensor(stats.get('std', [1.] * 3))[:, None, None]
-        self.swap = bgr != bool(stats.get('to_rgb'))
+        self.swap = bgr != swaps(stats)
 
     def __call__(self, image: Image.Image) -> Tensor:
         """Image to what the backbone sees, (3, H, W) float32."""

@@ -7,7 +7,7 @@ from torch import nn
 from ..errors import UserError
 from ..files.weights import read_weights, without_prefix
 from ..pictures.access import takes_grey
-from ..pictures.rgb import loaders, loads_bgr
+from ..pictures.rgb import loaders, loads_bgr, swaps
 from ..resolve import pipelines
 from ..rng import seeded
 from .base import Prior
@@ -156,8 +156,8 @@ def as_prior(name: str, backbone: nn.Module, image_size: int | None,
 
 def _sees_bgr(cfg: dict, stats: dict) -> bool:
     """Whether the training's images reach the backbone as BGR."""
-    dataset = cfg.get('train_dataloader', {}).get('dataset', {})
+    dataset = (cfg.get('train_dataloader') or {}).get('dataset', {})
     pipeline = next(pipelines(dataset), None)
     if pipeline is None:
         return False
-    return loads_bgr(loaders(pipeline)) != bool(stats.get('to_rgb'))
+    return loads_bgr(loaders(pipeline)) != swaps(stats)

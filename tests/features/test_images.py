@@ -11,6 +11,7 @@ from torch import nn
 from mmrela.datasets.rela_target import RelaTargetDataset
 from mmrela.features.images import images_of
 from mmrela.priors import Prior
+from mmrela.priors.own_backbone import load_random
 
 
 def pixels(image):
@@ -45,6 +46,15 @@ def test_red_stays_red_whatever_the_model_swaps(red, to_rgb, where):
     assert (images.workers, images.skip) == (3, False)
     assert images[0].mean((1, 2)).tolist() == [250, 20, 10]
     assert red[0]['img'][0, 0].tolist() == [10, 20, 250]
+
+
+@pytest.mark.parametrize('cfg', [
+    {}, dict(train_dataloader=None), dict(train_dataloader=dict(batch_size=2))])
+def test_nobody_needs_to_say_how_many_workers(red, cfg):
+    cfg = dict(cfg, model=dict(backbone=dict(type='ResNet', depth=18)))
+    images = images_of(cfg, red, load_random('', None, None, cfg))
+    assert images.workers == 0  # as for torch
+    assert images[0].mean((1, 2)).tolist() == [250, 20, 10]
 
 
 def test_ids_are_those_of_training(dataset):

@@ -153,10 +153,12 @@ def test_lidar_is_of_the_hosts_views(dataset):
 
 
 @pytest.mark.parametrize('load', [[], [dict(type='LoadImageFromFile')]])
-@pytest.mark.parametrize('to_rgb', [False, True])
-def test_views_have_the_channels_of_the_training(load, to_rgb, dataset):
+@pytest.mark.parametrize(
+    'key', ['none', 'to_rgb', 'bgr_to_rgb', 'rgb_to_bgr'])
+def test_views_have_the_channels_of_the_training(load, key, dataset):
     """What the data preprocessor makes of them in the host's stage."""
-    stats = dict(mean=[120., 110., 100.], std=[60., 50., 40.], to_rgb=to_rgb)
+    stats = dict(mean=[120., 110., 100.], std=[60., 50., 40.])
+    stats |= {} if key == 'none' else {key: True}
     cfg = ConfigDict(
         model=dict(data_preprocessor=stats),
         train_dataloader=dict(dataset=dict(pipeline=[*load, *VIEWS])))
