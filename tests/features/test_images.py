@@ -49,7 +49,8 @@ def test_red_stays_red_whatever_the_model_swaps(red, to_rgb, where):
 
 
 @pytest.mark.parametrize('cfg', [
-    {}, dict(train_dataloader=None), dict(train_dataloader=dict(batch_size=2))])
+    {}, dict(train_dataloader=None),
+    dict(train_dataloader=dict(batch_size=2))])
 def test_nobody_needs_to_say_how_many_workers(red, cfg):
     cfg = dict(cfg, model=dict(backbone=dict(type='ResNet', depth=18)))
     images = images_of(cfg, red, load_random('', None, None, cfg))
