@@ -12,8 +12,9 @@ from ..models.stage import is_rela
 from ..resolve import resolve
 from .host_schedules import Lengths, entries, of_host, warm_ups
 
-EVENTS = ('before_train_epoch', 'before_train_iter', 'after_train_iter',
-          'after_train_epoch')
+EVENTS = ('before_train', 'before_train_epoch', 'before_train_iter',
+          'after_train_iter', 'after_train_epoch')
+COUNTS = ('iter', 'epoch', 'max_iters', 'max_epochs')
 OURS = ('mmengine', 'mmrela')  # whose hooks count the run's steps
 
 
@@ -135,9 +136,11 @@ class _HostRunner:
     """A runner as the host's hooks see it."""
 
     def __init__(self, runner: Runner, clock: HostClock) -> None:
-        vars(self).update(_runner=runner, **clock.counts(runner))
+        vars(self).update(_runner=runner, _clock=clock)
 
     def __getattr__(self, name: str) -> object:
+        if name in COUNTS:  # now: a hook may keep its runner
+            return self._clock.counts(self._runner)[name]
         return getattr(self._runner, name)
 
     def __setattr__(self, name: str, value: object) -> None:

@@ -135,6 +135,12 @@ class Counting(Hook):
     def __init__(self):
         self.seen = []
 
+    def before_train(self, runner):
+        self.runner, self.began = runner, (runner.iter, runner.epoch)
+
+    def after_train(self, runner):
+        self.ended = self.runner.iter, self.runner.epoch
+
     def before_train_iter(self, runner, batch_idx, data_batch=None):
         self.seen.append((runner.iter, runner.epoch, runner.max_iters,
                           runner.max_epochs))
@@ -158,3 +164,18 @@ def test_a_users_own_hook(cifar_root, tmp_path):
         (i, int(i >= 3), 11, 2) for i in range(11)]
     assert found['KeepsCount'] == [(i, i // 8, 16, 2) for i in range(16)]
     assert runner.mark == 15
+
+
+def test_a_resumed_hook_begins_where_the_host_is(cifar_root, tmp_path):
+    """As SwitchRecipeHook, which does then what is due before its epoch."""
+    for resumed, began in ((0, (0, 0)), (1, (0, 0)), (2, (5, 1))):
+        cfg = small_config('BYOL', cifar_root, tmp_path / 'work',
+                           train_cfg__max_epochs=3, **hand_over_after(11, 24))
+        cfg.custom_hooks = [dict(type='Counting')]
+        if resumed:
+            cfg.resume = True
+            cfg.load_from = str(tmp_path / f'work/epoch_{resumed}.pth')
+        runner, _ = train(cfg)
+        hook, = (h for h in runner.hooks if isinstance(h, Counting))
+        assert hook.began == began
+        assert hook.ended == (13, 2)  # also for who keeps the runner
