@@ -65,7 +65,7 @@ class DeviceRelaTargetDataset(RelaTargetDataset):
         """All images, (N, C, H, W) uint8, as the host's loading gives them.
 
         Raises:
-            UserError: they have no common size.
+            UserError: they have no common size, or are no bytes.
         """
         first = self._image(self._kept[0])
         images = torch.empty(
@@ -81,7 +81,16 @@ class DeviceRelaTargetDataset(RelaTargetDataset):
         return images.permute(0, 3, 1, 2).contiguous().to(self.device)
 
     def _image(self, index: int) -> np.ndarray:
-        return np.atleast_3d(load_sample(self.dataset, index)['img'])
+        image = np.atleast_3d(load_sample(self.dataset, index)['img'])
+        with np.errstate(invalid='ignore'):  # NaN
+            exact = image.astype(np.uint8, copy=False)
+        if exact is not image and (exact != image).any():
+            raise UserError(
+                f'image {index}, {image.dtype} of {image.min()} to '
+                f'{image.max()}, is no whole numbers of 0 to 255: load it as '
+                'uint8, or set train_dataloader.dataset.type='
+                'RelaTargetDataset')
+        return exact
 
     @cached_property
     def rela_targets(self) -> Tensor:

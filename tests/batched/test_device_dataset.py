@@ -104,6 +104,31 @@ def test_skipped_samples_are_left_out(cfg):
         dataset.dataset.get_data_info(5)['img'])
 
 
+class LoadOther:
+    """Pixels of another type."""
+
+    def __init__(self, kind, scale):
+        self.kind, self.scale = kind, scale
+
+    def __call__(self, results):
+        return dict(results, img=results['img'].astype(
+            self.kind) * self.kind(self.scale))
+
+
+@pytest.mark.parametrize('kind, scale', [
+    (np.float32, 1 / 255), (np.uint16, 257), (np.float32, 1)])
+def test_images_of_no_bytes_are_refused(kind, scale, cfg):
+    dataset = DATASETS.build(cfg.train_dataloader.dataset)
+    wanted = dataset.dataset.get_data_info(0)['img']
+    dataset.dataset.pipeline.transforms.insert(0, LoadOther(kind, scale))
+    if scale == 1:  # to_float32
+        np.testing.assert_array_equal(
+            dataset.images[0].cpu().permute(1, 2, 0), wanted)
+        return
+    with pytest.raises(UserError, match='is no whole numbers of 0 to 255'):
+        dataset.images  # noqa: B018
+
+
 def test_images_of_several_sizes_are_refused(cfg, image_folder):
     cfg.train_dataloader.dataset.update(
         host='CustomDataset', data_root=str(image_folder / 'train'),
