@@ -63,6 +63,7 @@ class StagedLoader:
         resumed training has seen by loading it.
         """
         yield from repeat(None, done)
+        self.loader._iterator = None  # of workers from before the hooks
         first, skipped = divmod(done, len(self.loader))
         for epoch in count(first):
             self.enter(epoch * len(self.loader))

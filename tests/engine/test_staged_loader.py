@@ -22,10 +22,10 @@ class Stamps(Dataset):
         return stamp
 
 
-def make(accumulation=1, host_from=0):
+def make(accumulation=1, host_from=0, **workers):
     data = Stamps()
     loader = DataLoader(data, BATCH, sampler=RelaSampler(data, seed=1),
-                        collate_fn=list)
+                        collate_fn=list, **workers)
     return StagedLoader(loader, accumulation, host_from)
 
 
@@ -54,6 +54,17 @@ def test_epochs_are_those_of_the_sampler():
         found = batches[7 * epoch:][:7]
         assert [len(batch) for batch in found] == [3] * 6 + [2]
         assert sum(found, []) == list(sampler)
+
+
+def test_workers_that_stay_know_the_data_set_as_it_is_now():
+    """mmengine starts them before the hooks that change it."""
+    staged = make(num_workers=1, persistent_workers=True)
+    early = iter(staged.loader)
+    staged.loader.collate_fn = len
+    staged.start(1, 0)
+    assert next(staged.batches(0)) == BATCH
+    assert next(early) != BATCH
+    staged.loader._iterator = None
 
 
 def test_what_is_done_is_not_loaded():
