@@ -63,7 +63,8 @@ def accelerate(cfg: Config,
     cfg.setdefault('default_hooks', {})  # which keeps a copy
     cfg.default_hooks.update(deepcopy(HOOKS))
     cfg.find_unused_parameters = True  # each stage trains a part of the model
-    imports = cfg.get('custom_imports', {}).get('imports', [])
+    imports = (cfg.get('custom_imports') or {}).get('imports') or []
+    imports = [imports] if isinstance(imports, str) else imports
     cfg.custom_imports = dict(
         imports=[*imports, 'mmrela.registry'], allow_failed_imports=False)
     cfg.setdefault('default_scope', 'mmpretrain')  # new-style ones need none

@@ -162,6 +162,11 @@ def test_entries_of_the_config_stay(plain_config):
         default_hooks=dict(logger=dict(type='LoggerHook', interval=3))), '')
     assert cfg.default_scope == 'mine'
     assert cfg.custom_imports.imports == ['os.path', 'mmrela.registry']
+    for given, kept in (('os.path', ['os.path']), (None, [])):
+        other = accelerate(plain_config(
+            dict(type='ImageNet', pipeline=PIPELINE),
+            custom_imports=given and dict(imports=given)), TARGETS)
+        assert other.custom_imports.imports == [*kept, 'mmrela.registry']
     assert cfg.default_hooks.logger.interval == 3
 
 
