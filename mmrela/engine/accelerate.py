@@ -60,7 +60,7 @@ def accelerate(cfg: Config,
         cfg.train_dataloader.get('sampler'))
     # An inherited scope inside of collate_fn would break the loader.
     cfg.train_dataloader.collate_fn = dict(type='default_collate')
-    cfg.setdefault('default_hooks', {})  # which keeps a copy
+    cfg.default_hooks = cfg.get('default_hooks') or {}  # it keeps a copy
     cfg.default_hooks.update(deepcopy(HOOKS))
     cfg.find_unused_parameters = True  # each stage trains a part of the model
     imports = (cfg.get('custom_imports') or {}).get('imports') or []
@@ -113,7 +113,7 @@ def _wrap(entry: ConfigDict, **settings: object) -> None:
 def _dataset(cfg: Config) -> ConfigDict:
     """The entry of the training data."""
     dataset = (cfg.get('train_dataloader') or {}).get('dataset')
-    if not isinstance(dataset, dict):
+    if not isinstance(dataset, dict) or 'type' not in dataset:
         raise UserError(f'{_name(cfg)} has no train_dataloader.dataset, the '
                         'entry of a data set')
     kind = resolve(dataset.get('type'), DATASETS)

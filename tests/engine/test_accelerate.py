@@ -162,10 +162,13 @@ def test_entries_of_the_config_stay(plain_config):
         default_hooks=dict(logger=dict(type='LoggerHook', interval=3))), '')
     assert cfg.default_scope == 'mine'
     assert cfg.custom_imports.imports == ['os.path', 'mmrela.registry']
+    # What mmengine takes as well.
     for given, kept in (('os.path', ['os.path']), (None, [])):
         other = accelerate(plain_config(
             dict(type='ImageNet', pipeline=PIPELINE),
-            custom_imports=given and dict(imports=given)), TARGETS)
+            custom_imports=given and dict(imports=given),
+            default_hooks=None), TARGETS)
+        assert 'rela' in other.default_hooks
         assert other.custom_imports.imports == [*kept, 'mmrela.registry']
     assert cfg.default_hooks.logger.interval == 3
 
@@ -190,6 +193,7 @@ def test_the_order_of_other_samplers_stays(plain_config, given, expected):
     (dict(model=dict(type='Nonsense')), "type='Nonsense' is no registered"),
     (dict(model=None), 'type=None is no'),
     (dict(), 'has no train_dataloader.dataset'),
+    (dict(dataset=dict(pipeline=PIPELINE)), 'has no train_dataloader.dataset'),
     (dict(dataset=dict(type='torchvision.datasets.FakeData',
                        pipeline=PIPELINE)), 'type=FakeData is no data set'),
     (dict(dataset=dict(type='CIFAR10')), 'has a pipeline'),
