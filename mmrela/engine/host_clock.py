@@ -135,6 +135,9 @@ class HostClock:
 class _HostRunner:
     """A runner as the host's hooks see it."""
 
+    _runner: Runner
+    _clock: HostClock
+
     def __init__(self, runner: Runner, clock: HostClock) -> None:
         vars(self).update(_runner=runner, _clock=clock)
 
