@@ -95,7 +95,8 @@ def read_config(file: str, spec: str) -> dict:
     from mmengine.config import Config
     try:
         return Config.fromfile(file)
-    except (OSError, SyntaxError, KeyError, TypeError) as e:
+    except (OSError, SyntaxError, LookupError, TypeError, ValueError,
+            RuntimeError) as e:  # mmengine's own is one of the last
         raise UserError(f'--prior {spec}: {file} is missing or no config '
                         f'({e})') from e
 

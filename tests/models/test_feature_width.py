@@ -16,6 +16,7 @@ OUTPUTS = dict(
     ids=lambda x: torch.ones(len(x), 6).long(),
     mask=lambda x: torch.rand(len(x), 6),
     infinite=lambda x: torch.full((len(x), 6), torch.inf),
+    rounding=lambda x: 1 + 1e-6 * torch.rand(len(x), 6),
     failing=lambda x: x.no_such_method())
 
 
@@ -65,6 +66,10 @@ def test_hosts_without_features_are_refused(output, reason):
     with pytest.raises(UserError, match=(
             f'host=HostOfAnyOutput .*{reason}.*rela_features.*in_channels')):
         build(output)
+
+
+def test_kernels_may_round_otherwise_each_time():
+    assert build('rounding').rela_head.fc.in_features == 6
 
 
 def test_a_preprocessor_of_two_pictures_has_one_norm_for_relas():

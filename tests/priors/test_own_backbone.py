@@ -74,6 +74,7 @@ def test_size_in_the_spelling(run):
     ('{config},nowhere.pth', 'no weights at nowhere.pth'),
     ('nowhere.py,{file}', 'nowhere.py is missing or no config'),
     ('{file},{file}', 'is missing or no config'),
+    ('{torn},{file}', 'torn.py is missing or no config'),
     ('{config},{file},weights=none', 'leave out --weights'),
     ('{other},{file}', 'does not hold the backbone'),
     ('{empty},{file}', 'no model.backbone'),
@@ -84,8 +85,11 @@ def test_refused(run, tmp_path, name, reason):
     other.model.backbone.depth = 34
     other.dump(tmp_path / 'other.py')
     (tmp_path / 'empty.py').write_text('a = 1')
-    name = name.format(config=config, file=file, other=tmp_path / 'other.py',
-                       empty=tmp_path / 'empty.py')
+    (tmp_path / 'torn.py').write_text(
+        'from mmengine.config import read_base\nwith read_base():\n'
+        '    from .nothing import *\n')
+    name = name.format(config=config, file=file, **{
+        each: tmp_path / f'{each}.py' for each in ('other', 'empty', 'torn')})
     with pytest.raises(UserError, match=reason):
         build_prior(f'checkpoint:{name}')
 
