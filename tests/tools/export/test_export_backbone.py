@@ -60,3 +60,11 @@ def test_no_checkpoint(tmp_path, mistake):
     file = tmp_path / 'no.pth'
     assert f'no checkpoint at {file}' in mistake(
         'export_backbone', file, '--to', 'timm')
+
+
+def test_a_checkpoint_that_needs_pickle(tmp_path, mistake):
+    """There is no --trust-checkpoint here."""
+    file = tmp_path / 'objects.pth'
+    torch.save(dict(state_dict={'backbone.x': torch.ones(1)}, by=Path()), file)
+    assert 'save its weights alone' in mistake(
+        'export_backbone', file, '--to', 'timm')
