@@ -16,6 +16,7 @@ from ..features.images import PriorImages
 from ..priors import JoinedPrior
 from ..targets import BLOCK, Manifest, TargetStore, hash_ids
 from ..targets.feature_blocks import FeatureBlocks
+from ..targets.journal import seconds_of
 from .asked import Asked
 from .compute import Todo, compute
 from .reduce import reduce
@@ -132,14 +133,15 @@ def _pass_over(planned: Manifest, block: int) -> dict:
 
 def _make(todo: Todo) -> None:
     """Compute what the stores lack, then write them."""
-    seconds = compute(todo)
+    compute(todo)
     for store, _ in todo:
         release(store.images.prior)
     for store, _ in todo:
-        ranks.from_first(partial(_reduce, store, seconds))
+        ranks.from_first(partial(_reduce, store))
 
 
-def _reduce(store: Asked, seconds: float) -> None:
+def _reduce(store: Asked) -> None:
+    seconds = round(seconds_of(store.blocks.directory), 1)
     reduce(store.blocks, store.directory,
            replace(store.planned, feature_seconds=seconds),
            store.images.dataset, _widths(store.images, store.blocks))

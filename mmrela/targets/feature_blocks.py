@@ -47,7 +47,8 @@ class FeatureBlocks:
     - ``fingerprint.json`` says whose features they are;
     - ``00000.npy`` … hold one block each, (n, d) float32; a row of NaN, which
       no other part of the code knows, is an image that could not be read;
-    - ``journal-RANK`` tells which blocks that rank has finished.
+    - ``journal-RANK`` tells which blocks that rank has finished, and
+      ``seconds`` what that took.
 
     Args:
         directory: Where they lie.
