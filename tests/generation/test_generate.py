@@ -231,6 +231,16 @@ def test_more_components_than_features(images, tmp_path):
         generate(PriorImages(images, counting_prior()), tmp_path, 28)
 
 
+def test_more_features_than_fit_on_disk(images, tmp_path):
+    """Blocks of them could not be read again."""
+    prior = counting_prior()
+    prior.model.forward = lambda x: x.mean((1, 2, 3))[:, None].expand(
+        -1, 65537)
+    with pytest.raises(UserError, match='65537 features, and PCA takes 655'):
+        generate(PriorImages(images, prior), tmp_path, K)
+    assert not [*tmp_path.rglob('*.npy')]
+
+
 def test_another_reduction_needs_no_images(images, tmp_path):
     prior, features = counting_prior(), tmp_path / 'a' / 'features'
     images = PriorImages(images, prior)
