@@ -124,3 +124,11 @@ def test_no_log(tmp_path, capsys):
     assert call('plot_run', tmp_path) == 2
     [line] = capsys.readouterr().err.splitlines()
     assert f'{tmp_path} holds no log' in line
+
+
+@pytest.mark.parametrize('name, why', [
+    ('curves.txt', 'is no name of a picture: let it end in .png'),
+    ('config.py/curves.png', 'cannot write')])
+def test_a_picture_that_cannot_be_written(work_dir, mistake, name, why):
+    said = mistake('plot_run', work_dir, '--out', work_dir / name)
+    assert why in said and name in said
