@@ -112,6 +112,10 @@ def _check(images: Sequence[PriorImages], directories: list[Path],
         if len({place.resolve() for place in places}) < len(images):
             raise UserError(f'--{option} {", ".join(map(str, places))}: each '
                             'of several priors needs one of its own')
+    for place in directories:
+        if place.resolve() in {other.resolve() for other in features}:
+            raise UserError(f'--out and --features are both {place}: name '
+                            'another folder for one of them')
 
 
 def _plan(images: Sequence[PriorImages], dim: int, normalize: str | None,
