@@ -144,6 +144,6 @@ def _config(checkpoint: Path, given: str | Path | Config | None) -> Config:
     beside = sorted(checkpoint.parent.glob('*.py'),
                     key=lambda file: file.stat().st_mtime)
     if beside:
-        return Config.fromfile(beside[-1])
+        return load_config(beside[-1])
     raise UserError(f'neither {checkpoint} nor its folder holds the config of '
                     'its training: pass --config')

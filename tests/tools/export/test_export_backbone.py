@@ -50,6 +50,8 @@ def test_where_the_config_comes_from(checkpoint, tmp_path, mistake):
     own = next(checkpoint.parent.glob('*.py'))
     shutil.copy(own, tmp_path)
     assert call(*argv) == 0
+    (tmp_path / own.name).write_text('model = dict(')  # a kill's
+    assert f'{own.name} is no config' in mistake(*argv)
     (tmp_path / own.name).unlink()
     assert call(*argv, '--config', own) == 0
     assert 'does not hold the backbone of this config' in mistake(
