@@ -159,5 +159,5 @@ def _widths(images: PriorImages,
     row = next((block.rows[int(block.readable.argmax())] for block in blocks
                 if block.readable.any()), None)
     if row is not None and images.prior.widths is None:
-        next(extract(images, None, [[row]]))
+        next(extract(replace(images, skip=False), None, [[row]]))
     return images.prior.widths
