@@ -47,6 +47,9 @@ def meet(patience: float = PATIENCE) -> distributed.Store:
     except (KeyError, ValueError) as e:
         raise UserError('--launcher pytorch is for processes that torchrun '
                         f'starts ({type(e).__name__}: {e})') from e
+    if not 0 < place[1] < 1 << 16:
+        raise UserError(f'MASTER_PORT={place[1]} is no port: set one of 1 to '
+                        '65535')
     end, came = time.monotonic() + patience, 0
     try:
         store = _store(place, rank, size, end)

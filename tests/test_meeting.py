@@ -74,6 +74,13 @@ def test_a_port_that_is_taken(rank_of):
             meeting.meet(5)
 
 
+def test_a_port_that_is_none(rank_of):
+    for rank in range(2):
+        rank_of(rank, 2, 70000)
+        with pytest.raises(UserError, match='MASTER_PORT=70000 is no port'):
+            meeting.meet(1)
+
+
 @pytest.mark.parametrize('name, value', [
     ('MASTER_ADDR', None), ('RANK', None), ('WORLD_SIZE', 'two')])
 def test_no_launcher(name, value, rank_of, monkeypatch):

@@ -3,6 +3,7 @@
 #   tools/dist_train.sh CONFIG GPUS [arguments of tools/train.py]
 # NNODES, NODE_RANK, MASTER_ADDR and PORT as in mmpretrain.
 set -euo pipefail
+unset CDPATH  # or cd may go elsewhere, and say so
 if [ $# -lt 2 ]; then
   echo "usage: tools/dist_train.sh CONFIG GPUS [arguments of train.py]" >&2
   exit 2

@@ -42,7 +42,7 @@ def parse_args() -> argparse.Namespace:
         'of several, as --weights')
     add('--amp', choices=['bf16', 'fp16'],
         help='let the prior compute in half precision where it may')
-    add('--dim', type=int, metavar='K',
+    add('--dim', type=positive, metavar='K',
         help='components (default: model.rela_head.out_channels, 512 of a '
         'plain config)')
     add('--normalize', choices=['center', 'standardize', 'whiten'],

@@ -5,7 +5,14 @@ import argparse
 import json
 from pathlib import Path
 
-from _lib.cli import ToolError, add_cfg_options, add_config, run, tool_parser
+from _lib.cli import (
+    ToolError,
+    add_cfg_options,
+    add_config,
+    positive,
+    run,
+    tool_parser,
+)
 
 
 def parse_args() -> argparse.Namespace:
@@ -23,10 +30,10 @@ def parse_args() -> argparse.Namespace:
         '--prior', help='probe a prior model instead of a checkpoint')
     parser.add_argument('--weights', metavar='FILE|none', help='of the prior')
     parser.add_argument(
-        '--image-size', type=int, metavar='S',
+        '--image-size', type=positive, metavar='S',
         help='side of the square to which images are resized and cropped '
         '(default, of a checkpoint: `probe.image_size`)')
-    parser.add_argument('--epochs', type=int, default=100,
+    parser.add_argument('--epochs', type=positive, default=100,
                         help='of the classifier (default: 100)')
     parser.add_argument('--seed', type=int, default=0,
                         help='of the classifier (default: 0)')

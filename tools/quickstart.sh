@@ -5,6 +5,7 @@
 # probes and work_dirs/quickstart/report.{json,md,png}. What is done already
 # is not done again. The size `long` takes four times the steps.
 set -euo pipefail
+unset CDPATH  # or cd may go elsewhere, and say so
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 VENV=${VENV:-.venv}
 bash tools/setup_env.sh "$VENV"

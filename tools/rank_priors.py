@@ -10,6 +10,7 @@ from _lib.cli import (
     add_cfg_options,
     add_config,
     add_list_priors,
+    positive,
     run,
     tool_parser,
 )
@@ -29,7 +30,7 @@ def parse_args() -> argparse.Namespace:
         help=f'{SPELLING}, see --list-priors')
     add_list_priors(parser)
     parser.add_argument(
-        '--samples', type=int, default=5000, metavar='N',
+        '--samples', type=positive, default=5000, metavar='N',
         help='images to look at, evenly spaced (default: 5000)')
     parser.add_argument(
         '--zero-one', action='store_true',

@@ -5,6 +5,7 @@
 # update: it takes no time when nothing changed. If VENV holds a full mmcv,
 # that is kept, with the versions that stand beside it.
 set -euo pipefail
+unset CDPATH  # or cd may go elsewhere, and say so
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 venv=${1:-${VENV:-$root/.venv}}

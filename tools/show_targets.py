@@ -42,7 +42,6 @@ def main() -> None:
     dataset = build_dataset(cfg)
     stores = open_stores(args.stores, dataset)
     chosen = choose(args.images, len(dataset.dataset))
-    args.out.parent.mkdir(parents=True, exist_ok=True)
     picture(dataset.dataset, [*map(of_store, stores)], chosen, args.out)
     print(f'{args.out}: {len(chosen)} images and their {NEIGHBOURS} nearest '
           f'neighbours under {len(stores)} stores')

@@ -7,6 +7,7 @@
 #   sbatch --requeue --nodes=2 ... --wrap "bash tools/slurm_train.sh ..."
 # PORT tells apart jobs that share a node.
 set -euo pipefail
+unset CDPATH  # or cd may go elsewhere, and say so
 if [ $# -lt 4 ]; then
   echo "usage: tools/slurm_train.sh PARTITION JOB_NAME CONFIG WORK_DIR" \
     "[arguments of train.py]" >&2

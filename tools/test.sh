@@ -6,6 +6,7 @@
 #   -n 0       in one process, as plain pytest does
 # VENV names the environment (default: .venv here).
 set -euo pipefail
+unset CDPATH  # or cd may go elsewhere, and say so
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 venv=${VENV:-$root/.venv}

@@ -25,13 +25,17 @@ def with_images(cfg: Config, folder: str | Path | None = None) -> Config:
 
     Args:
         cfg: A config.
-        folder: See :func:`class_folders`; ``None`` for the config's own.
+        folder: See :func:`class_folders`, at the size that ``probe`` has for
+            images; ``None`` for the config's own.
 
     Raises:
         UserError: it has none.
     """
     if folder is not None:
+        side = (cfg.get('probe') or {}).get('image_size')
         cfg.probe = class_folders(Path(folder))
+        if side:
+            cfg.probe.image_size = side
     if not cfg.get('probe'):
         raise UserError(f'{cfg.filename} has no `probe` entry with labelled '
                         'train and test images: pass --data FOLDER')

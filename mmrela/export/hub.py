@@ -6,6 +6,7 @@ from pathlib import Path
 from secrets import token_hex
 from shutil import rmtree
 
+from safetensors import SafetensorError
 from safetensors.torch import save_file
 from torch import nn
 
@@ -26,7 +27,8 @@ def carry_out(source: Source, folder: Path) -> tuple[str, str]:
     Raises:
         UserError: timm's own constructor does not build the network, its
             images are not what timm makes of images, features differ, or
-            the folder holds something; nothing is written then.
+            the folder holds something or cannot be made; nothing is written
+            then.
     """
     recipe = timm(source)
     if recipe.arguments is None:
@@ -35,10 +37,13 @@ def carry_out(source: Source, folder: Path) -> tuple[str, str]:
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise UserError(f'--out {folder}/ is not empty: name a new folder')
     made = folder.with_name(f'{folder.name}.{token_hex(8)}.tmp')
-    made.mkdir(parents=True)
     try:
+        made.mkdir(parents=True)
         off = _write(source, recipe, made)
         made.replace(folder)
+    except (OSError, SafetensorError) as e:
+        raise UserError(f'cannot write {folder} ({e}): make room, or name '
+                        'another folder') from e
     finally:
         rmtree(made, ignore_errors=True)
     code = '\n'.join(_lines(folder))
@@ -48,8 +53,9 @@ def carry_out(source: Source, folder: Path) -> tuple[str, str]:
 
 
 def _lines(folder: Path) -> list[str]:
-    return ['import timm', f"model = timm.create_model('local-dir:{folder}', "
-            'pretrained=True)']
+    name = repr(f'local-dir:{folder}')
+    return ['import timm',
+            f'model = timm.create_model({name}, pretrained=True)']
 
 
 def _write(source: Source, recipe: Recipe, folder: Path) -> float:

@@ -127,7 +127,7 @@ def _options(source: Source) -> dict:
 
 def _timm_own(source: Source) -> Recipe:
     options = _options(source)
-    image = torch.zeros(1, 3, source.side, source.side)
+    image = torch.zeros(1, source.channels, source.side, source.side)
     with torch.inference_mode():
         found = source.backbone(image)[-1]
     if found.ndim == 3:  # tokens, of which we take the mean

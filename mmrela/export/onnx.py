@@ -47,12 +47,13 @@ def carry_out(source: Source, out: Path) -> tuple[str, str]:
                         'another --to')
     with replacing(out) as f:
         f.write(program)
-    side = source.side
+    side, channels = source.side, source.channels
     return (f'{out}: features by ONNX Runtime differ from ours by {off:.1e} '
             'of the largest', 'import onnxruntime\nsession = onnxruntime.'
             f'InferenceSession({str(out)!r})\nfeatures, = session.run(None, '
             "{'images': images})  # float32, "
-            f'(n, 3, {side}, {side}) to (n, d)\n{source.normalization()}')
+            f'(n, {channels}, {side}, {side}) to (n, d)\n'
+            f'{source.normalization()}')
 
 
 def _program(source: Source) -> bytes:
@@ -60,7 +61,7 @@ def _program(source: Source) -> bytes:
     for name in NAMES:
         __import__(name)
     import onnx
-    images = torch.zeros(2, 3, source.side, source.side)
+    images = torch.zeros(2, source.channels, source.side, source.side)
     with TemporaryDirectory() as folder, warnings.catch_warnings(), \
             redirect_stdout(StringIO()), redirect_stderr(StringIO()):
         warnings.simplefilter('ignore')

@@ -99,7 +99,8 @@ def compare(source: Source,
             model: Callable[[Tensor], Tensor]) -> float:
     """The largest difference of features, relative to the largest one."""
     generator = torch.Generator().manual_seed(0)
-    images = torch.randn(3, 3, source.side, source.side, generator=generator)
+    images = torch.randn(3, source.channels, source.side, source.side,
+                         generator=generator)
     with torch.inference_mode():
         ours = source.features(images)
         theirs = pool_features(model(images))

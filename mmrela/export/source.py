@@ -11,10 +11,12 @@ from torch import Tensor, nn
 
 from ..config.load import load_config
 from ..config.misspelt import misspelt
-from ..engine.checkpoints import require_sound
+from ..engine.checkpoints import ForeignCheckpointError, require_sound
 from ..errors import UserError
+from ..files.weights import read_weights
 from ..priors import load_student
-from .literal import literal
+from ..priors.own_backbone import sees_bgr
+from .literal import literal, require_networks
 
 CIFAR, USUAL = 32, 224  # sides of images, in pixels
 
@@ -37,7 +39,11 @@ class Source:
                  config: str | Path | Config | None = None,
                  side: int | None = None) -> None:
         self.file, self._side = checkpoint, side
-        require_sound(checkpoint)
+        try:
+            require_sound(checkpoint)
+        except ForeignCheckpointError:
+            read_weights(str(checkpoint))  # whose cure is one that helps here
+            raise
         self.cfg = _config(checkpoint, config)
         init_default_scope(self.cfg.get('default_scope', 'mmpretrain'))
         if 'backbone' not in self.cfg.get('model', {}):
@@ -85,6 +91,11 @@ class Source:
             self.kind == 'ResNet_CIFAR') else USUAL)
         return size if isinstance(size, int) else size[0]
 
+    @property
+    def channels(self) -> int:
+        """Of the images."""
+        return self.settings.get('in_channels', 3)
+
     def prepared(self) -> tuple[list[float], list[float], str] | None:
         """Mean and deviation of images of 0 to 1, and their channels' order.
 
@@ -96,16 +107,17 @@ class Source:
             return None
         mean, std = ([round(value / 255, 5) for value in stats[key]]
                      for key in ('mean', 'std'))
-        return mean, std, _order(self.cfg, stats)
+        order = 'BGR' if sees_bgr(self.cfg, stats) else 'RGB'
+        return mean, std, order if self.channels == 3 else 'grey'
 
     def normalization(self) -> str:
         """How images must be prepared, as a line of Python."""
         prepared = self.prepared()
         if prepared is None:
-            return '# images: (n, 3, H, W), not normalised'
+            return f'# images: (n, {self.channels}, H, W), not normalised'
         mean, std, order = prepared
-        return (f'# images: (n, 3, H, W), {order} of 0 to 1 through '
-                f'Normalize({mean}, {std})')
+        return (f'# images: (n, {self.channels}, H, W), {order} of 0 to 1 '
+                f'through Normalize({mean}, {std})')
 
 
 def _named(entry: Any) -> Any:
@@ -119,13 +131,6 @@ def _named(entry: Any) -> Any:
     return entry
 
 
-def _order(cfg: Config, stats: dict) -> str:
-    """The order of channels in which the training saw images."""
-    steps = cfg.get('train_dataloader', {}).get('dataset', {}).get('pipeline')
-    loads = str((steps or [{}])[0].get('type')).endswith('LoadImageFromFile')
-    return 'BGR' if loads and not stats.get('to_rgb') else 'RGB'
-
-
 def _config(checkpoint: Path, given: str | Path | Config | None) -> Config:
     if given is not None:
         return load_config(given)
@@ -133,10 +138,12 @@ def _config(checkpoint: Path, given: str | Path | Config | None) -> Config:
     meta = content.get('meta', {}) if isinstance(content, dict) else {}
     text = meta.get('cfg')
     if isinstance(text, str):
-        return Config(literal(text, checkpoint))
+        cfg = Config(literal(text, checkpoint))
+        require_networks(cfg, checkpoint)
+        return cfg
     beside = sorted(checkpoint.parent.glob('*.py'),
                     key=lambda file: file.stat().st_mtime)
     if beside:
-        return Config.fromfile(beside[-1])
+        return load_config(beside[-1])
     raise UserError(f'neither {checkpoint} nor its folder holds the config of '
                     'its training: pass --config')

@@ -89,11 +89,11 @@ def _acquire(file: Path, wait: bool) -> TextIO | None:
             handle.close()
             return None
         if _is_there(handle, file):
-            with suppress(OSError):  # a full disk
+            # On a full disk, what Python holds would fail again on closing.
+            with suppress(OSError):
                 handle.truncate(0)
-                handle.write(f'process {os.getpid()} on '
-                             f'{socket.gethostname()}')
-                handle.flush()
+                os.write(handle.fileno(), f'process {os.getpid()} on '
+                         f'{socket.gethostname()}'.encode())
             _held.add(handle)
             return handle
         handle.close()  # its former owner removed it meanwhile

@@ -1,7 +1,6 @@
 """The pass over the images: features of each prior, as far as they lack."""
 from __future__ import annotations
 
-import time
 from collections import defaultdict
 from collections.abc import Sequence
 from contextlib import closing
@@ -11,27 +10,30 @@ from torch import Tensor
 
 from .. import processes as ranks
 from ..features.extract import batches_of, extract_each
+from ..features.stopwatch import Stopwatch
+from ..targets.journal import took
 from .asked import Asked
 from .reduce import check_width
 
 Todo = Sequence[tuple[Asked, list[int]]]  # stores, and blocks that they lack
 
 
-def compute(todo: Todo) -> float:
-    """Compute and store this rank's share; the seconds till all are done.
+def compute(todo: Todo) -> None:
+    """Compute and store this rank's share, and wait till all are done.
 
-    Each image is read once for all the stores that lack its block.
+    Each image is read once for all the stores that lack its block. The first
+    rank writes down what it takes, block by block.
 
     Raises:
         UserError: as :func:`~mmrela.features.extract.extract`, a prior has
             fewer features than its store has components, or another rank
             has failed.
     """
-    start = time.perf_counter()
+    watch = Stopwatch()
     for stores, blocks in _groups(todo):
-        _compute(stores, blocks)
+        _compute(stores, blocks, watch)
     ranks.wait()
-    return round(time.perf_counter() - start, 1)
+    _note([store for store, blocks in todo if blocks], watch)
 
 
 def _groups(todo: Todo) -> list[tuple[tuple[Asked, ...], list[int]]]:
@@ -45,7 +47,8 @@ def _groups(todo: Todo) -> list[tuple[tuple[Asked, ...], list[int]]]:
     return [*groups.items()]
 
 
-def _compute(stores: Sequence[Asked], todo: list[int]) -> None:
+def _compute(stores: Sequence[Asked], todo: list[int],
+             watch: Stopwatch) -> None:
     rank, size = ranks.rank_and_size()
     batches = {block: batches_of(stores[0].blocks.rows(block))
                for block in todo[rank::size]}
@@ -61,6 +64,15 @@ def _compute(stores: Sequence[Asked], todo: list[int]) -> None:
                 seen.append(each)
             for store, those in zip(stores, zip(*seen)):
                 _write(store, rank, block, those)
+            _note(stores, watch)
+
+
+def _note(stores: Sequence[Asked], watch: Stopwatch) -> None:
+    watch.lap('pass')
+    if ranks.rank_and_size()[0] == 0:
+        for store in stores:
+            took(store.blocks.directory, watch.total)
+    watch.restart()
 
 
 def _write(store: Asked, rank: int, block: int,

@@ -20,6 +20,8 @@ from ..files.atomic import write_atomically
 from ..targets import Manifest, TargetStore, hash_ids, write_store
 from .pieces import Piece
 
+MARK = '.distilled'  # a folder without it holds somebody else's images
+
 
 def distill(images: PriorImages, store: TargetStore, pieces: list[Piece],
             names: Sequence[str], directory: str | os.PathLike) -> Dataset:
@@ -41,12 +43,11 @@ def distill(images: PriorImages, store: TargetStore, pieces: list[Piece],
         The data set, one of mmpretrain's.
 
     Raises:
-        UserError: a data set is there already, or the disk is full.
+        UserError: of :func:`require_own`, or the disk is full.
     """
     directory = Path(directory)
-    if (directory / 'targets' / 'meta.json').exists():
-        raise UserError(f'{directory} holds a distilled data set already: '
-                        'remove it, or pass another --out')
+    require_own(directory)
+    write_atomically(directory / MARK, b'')
     _remove(directory / 'train')
     _write_images(images, pieces, folders_of(names), directory)
     dataset = folder(directory)
@@ -58,6 +59,20 @@ def distill(images: PriorImages, store: TargetStore, pieces: list[Piece],
         _write(directory / 'soft_labels', logits, small)
     _write(directory / 'targets', store.pca.transform(features), small)
     return dataset
+
+
+def require_own(directory: Path) -> None:
+    """Refuse a folder in which nothing may be replaced.
+
+    Raises:
+        UserError: a data set is there already, distilled or another.
+    """
+    if (directory / 'targets' / 'meta.json').exists():
+        raise UserError(f'{directory} holds a distilled data set already: '
+                        'remove it, or pass another --out')
+    if (directory / 'train').exists() and not (directory / MARK).exists():
+        raise UserError(f'{directory}/train holds images that were not '
+                        'distilled here: pass another --out')
 
 
 def folder(directory: Path) -> Dataset:

@@ -16,6 +16,7 @@ from ..features.images import PriorImages
 from ..priors import JoinedPrior
 from ..targets import BLOCK, Manifest, TargetStore, hash_ids
 from ..targets.feature_blocks import FeatureBlocks
+from ..targets.journal import seconds_of
 from .asked import Asked
 from .compute import Todo, compute
 from .reduce import reduce
@@ -111,6 +112,10 @@ def _check(images: Sequence[PriorImages], directories: list[Path],
         if len({place.resolve() for place in places}) < len(images):
             raise UserError(f'--{option} {", ".join(map(str, places))}: each '
                             'of several priors needs one of its own')
+    for place in directories:
+        if place.resolve() in {other.resolve() for other in features}:
+            raise UserError(f'--out and --features are both {place}: name '
+                            'another folder for one of them')
 
 
 def _plan(images: Sequence[PriorImages], dim: int, normalize: str | None,
@@ -132,14 +137,15 @@ def _pass_over(planned: Manifest, block: int) -> dict:
 
 def _make(todo: Todo) -> None:
     """Compute what the stores lack, then write them."""
-    seconds = compute(todo)
+    compute(todo)
     for store, _ in todo:
         release(store.images.prior)
     for store, _ in todo:
-        ranks.from_first(partial(_reduce, store, seconds))
+        ranks.from_first(partial(_reduce, store))
 
 
-def _reduce(store: Asked, seconds: float) -> None:
+def _reduce(store: Asked) -> None:
+    seconds = round(seconds_of(store.blocks.directory), 1)
     reduce(store.blocks, store.directory,
            replace(store.planned, feature_seconds=seconds),
            store.images.dataset, _widths(store.images, store.blocks))
@@ -153,5 +159,5 @@ def _widths(images: PriorImages,
     row = next((block.rows[int(block.readable.argmax())] for block in blocks
                 if block.readable.any()), None)
     if row is not None and images.prior.widths is None:
-        next(extract(images, None, [[row]]))
+        next(extract(replace(images, skip=False), None, [[row]]))
     return images.prior.widths

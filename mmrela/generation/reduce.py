@@ -17,7 +17,7 @@ from ..files.atomic import replacing
 from ..pca import BatchPCA
 from ..pictures.access import sample_id
 from ..targets import Manifest, write_store
-from ..targets.feature_blocks import FeatureBlocks
+from ..targets.feature_blocks import MAX_WIDTH, FeatureBlocks
 
 
 # BLAS and LAPACK cut sums by the number of threads, and so round differently
@@ -80,9 +80,12 @@ def check_width(features: np.ndarray | Tensor, dim: int) -> None:
     """Refuse more components than features, unless there are no rows.
 
     Raises:
-        UserError: says how many there are.
+        UserError: says how many there are; or there are too many.
     """
     count, width = features.shape
+    if width > MAX_WIDTH:  # which blocks on disk may not have
+        raise UserError(f'the prior has {width} features, and PCA takes '
+                        f'{MAX_WIDTH} at most: take another prior')
     if count and dim > width:
         raise UserError(
             f'{dim} components are wanted, the prior has {width} features: '

@@ -66,11 +66,16 @@ def thin_svd(x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     """``x`` (n, d) = U diag(s) Vᵀ, without directions of no variance."""
     wide = x.shape[0] < x.shape[1]
     values, vectors = torch.linalg.eigh(x @ x.T if wide else x.T @ x)
-    kept = values > 1e-12 * values[-1].clamp_min(1e-300)
+    kept = not_noise(values)
     roots, vectors = values[kept].sqrt(), vectors[:, kept]
     if wide:
         return vectors, roots, x.T @ vectors / roots
     return x @ vectors / roots, roots, vectors
+
+
+def not_noise(values: Tensor) -> Tensor:
+    """Which eigenvalues, ascending, are of directions with variance."""
+    return values > 1e-12 * values[-1].clamp_min(1e-300)
 
 
 def halves(count: int) -> list[tuple[Tensor, Tensor]]:

@@ -4,14 +4,26 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from .regression import thin_svd
+from ..targets import BLOCK
+from .regression import not_noise, thin_svd
 
 
 def spectrum(features: Tensor) -> Tensor:
-    """Shares of the variance along principal axes, descending, (r,)."""
-    features = features.double()
-    roots = thin_svd(features - features.mean(0))[1].flip(0)
-    return roots**2 / roots.square().sum()
+    """Shares of the variance along principal axes, descending, (r,).
+
+    Of more features than they have dimensions no copy is made: those of a
+    large data set fill the memory as they are.
+    """
+    if len(features) <= features.shape[1]:
+        features = features.double()
+        values = thin_svd(features - features.mean(0))[1].square()
+    else:
+        parts = features.split(BLOCK)
+        mean = sum(part.double().sum(0) for part in parts) / len(features)
+        centred = (part.double() - mean for part in parts)
+        values = torch.linalg.eigvalsh(sum(part.T @ part for part in centred))
+        values = values[not_noise(values)]
+    return values.flip(0) / values.sum()
 
 
 def effective_rank(shares: Tensor) -> float:

@@ -140,7 +140,7 @@ def as_prior(name: str, backbone: nn.Module, image_size: int | None,
              or cfg.get('data_preprocessor') or {})
     mean, std = stats.get('mean'), stats.get('std')
     steps = [v2.PILToTensor(), v2.ToDtype(torch.float32)]
-    swapped = _sees_bgr(cfg, stats)
+    swapped = sees_bgr(cfg, stats)
     if swapped:
         steps.append(v2.Lambda(lambda image: image.flip(0)))
     if mean is not None:
@@ -155,7 +155,7 @@ def as_prior(name: str, backbone: nn.Module, image_size: int | None,
                  v2.Compose(steps), description)
 
 
-def _sees_bgr(cfg: dict, stats: dict) -> bool:
+def sees_bgr(cfg: dict, stats: dict) -> bool:
     """Whether the training's images reach the backbone as BGR."""
     dataset = (cfg.get('train_dataloader') or {}).get('dataset', {})
     pipeline = next(pipelines(dataset), None)

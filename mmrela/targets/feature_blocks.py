@@ -47,7 +47,8 @@ class FeatureBlocks:
     - ``fingerprint.json`` says whose features they are;
     - ``00000.npy`` … hold one block each, (n, d) float32; a row of NaN, which
       no other part of the code knows, is an image that could not be read;
-    - ``journal-RANK`` tells which blocks that rank has finished.
+    - ``journal-RANK`` tells which blocks that rank has finished, and
+      ``seconds`` what that took.
 
     Args:
         directory: Where they lie.
@@ -69,13 +70,15 @@ class FeatureBlocks:
             UserError: these are features of something else.
         """
         file = self.directory / 'fingerprint.json'
-        if not file.exists() or not recorded(self.directory):
+        if not recorded(self.directory):
             write_atomically(file, json.dumps(self.fingerprint).encode())
         kinds = {key: type(v) for key, v in self.fingerprint.items()}
         try:
             there = read_json(file, kinds)
-        except DamagedError as e:
-            raise damaged(file, e) from e
+        except DamagedError as e:  # whose they are, nobody knows
+            raise UserError(f'{file} is damaged or gone ({e}): remove its '
+                            'directory and run tools/gen_targets.py again'
+                            ) from e
         for key, value in self.fingerprint.items():
             if there[key] != value:
                 raise UserError(
@@ -96,8 +99,14 @@ class FeatureBlocks:
         done = recorded(self.directory)
         return [block for block in range(len(self))
                 if not self._file(block).is_file() or block not in done
-                or (again and any(done[block].values())
-                    and self.read(block).skipped)]
+                or any(done[block].values()) and self._is_stale(block, again)]
+
+    def _is_stale(self, block: int, again: bool) -> bool:
+        try:
+            skipped = self.read(block).skipped
+        except UserError:  # replaced by a call that was killed before it
+            return True  # could say so
+        return again and bool(skipped)
 
     def write(self, rank: int, block: int, features: np.ndarray,
               readable: np.ndarray) -> None:

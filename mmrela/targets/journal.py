@@ -10,6 +10,7 @@ from ..errors import UserError
 from ..files.atomic import append_line
 from ..files.untrusted import MAX_BYTES, DamagedError, size_of
 
+_SECONDS = re.compile(rb'\d+\.\d{3}')
 _ENTRY = re.compile(rb'(\d{1,9} [0-9a-f]{32} \d{1,9}) ([0-9a-f]{8})')
 
 
@@ -52,6 +53,22 @@ def recorded(directory: Path) -> dict[int, dict[str, int]]:
                 block, checksum, unreadable = entry[1].decode().split()
                 done[int(block)][checksum] = int(unreadable)
     return done
+
+
+def took(directory: Path, seconds: float) -> None:
+    """Add to what the pass over the images has taken so far.
+
+    Raises:
+        UserError: the disk is full or fails.
+    """
+    append_line(directory / 'seconds', b'%.3f' % seconds)
+
+
+def seconds_of(directory: Path) -> float:
+    """What all calls of :func:`took` add up to; a torn line is ignored."""
+    file = directory / 'seconds'
+    lines = file.read_bytes().split(b'\n') if file.is_file() else []
+    return sum(float(line) for line in lines if _SECONDS.fullmatch(line))
 
 
 def damaged(file: Path, reason: object) -> UserError:

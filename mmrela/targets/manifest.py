@@ -37,7 +37,8 @@ class Manifest:
             there is no ``pca.npz``.
         skipped: Index and id of each image that could not be read, the
             indices ascending.
-        feature_seconds: What the pass over the images took.
+        feature_seconds: What the pass over the images took, calls that were
+            killed included.
         pca_seconds: What fitting the PCA took.
         checksums: Of the targets, one for each block of
             :data:`~mmrela.targets.BLOCK` rows; the writer's part.

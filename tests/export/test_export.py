@@ -5,7 +5,9 @@ from pathlib import Path
 
 import pytest
 import torch
-from backbones import build, checkpoint, features
+from backbones import BACKBONES, MEAN, STD, build, checkpoint, features
+from mmengine.config import Config
+from mmpretrain.registry import MODELS
 from safetensors.torch import load_file
 
 from mmrela.errors import UserError
@@ -14,6 +16,8 @@ from mmrela.export.literal import literal
 from mmrela.export.recipe import carry_out, in_order
 from mmrela.export.run import write
 from mmrela.export.source import Source
+
+LOAD, RESIZE = dict(type='LoadImageFromFile'), dict(type='Resize', scale=8)
 
 
 def to(library: str, file: Path) -> tuple[str, str]:
@@ -105,3 +109,50 @@ def test_a_checkpoint_runs_nothing():
                  'a = [i for i in b]', 'a.b = 1', 'a ='):
         with pytest.raises(UserError, match='pass --config'):
             literal(text, file)
+
+
+@pytest.mark.parametrize('entry', [
+    dict(type='os.system', command='exit'),
+    dict(type='ResNet', depth=18, norm_cfg=dict(
+        type='subprocess.Popen', args='exit', shell=True))])
+def test_nor_do_types_in_its_config(entry, tmp_path, monkeypatch):
+    """mmengine calls whatever a dotted type names."""
+    for name in ('os.system', 'subprocess.Popen'):
+        monkeypatch.setattr(name, lambda **_: pytest.fail('it has run'))
+    file = tmp_path / 'strange.pth'
+    torch.save(dict(state_dict=dict(x=torch.zeros(1)), meta=dict(
+        cfg=f'model = dict(backbone={entry!r})')), file)
+    with pytest.raises(UserError, match='is no network: pass --config'):
+        Source(file)
+
+
+@pytest.mark.parametrize('library', ['mmpretrain', 'safetensors', 'onnx'])
+def test_a_network_of_grey_images(library, tmp_path):
+    grey = dict(type='ResNet', depth=18, in_channels=1, stem_channels=8,
+                base_channels=8)
+    torch.save(dict(state_dict={
+        f'backbone.{name}': value for name, value in
+        MODELS.build(grey).state_dict().items()}), tmp_path / 'grey.pth')
+    cfg = Config(dict(model=dict(backbone=grey, data_preprocessor=dict(
+        mean=[51.], std=[25.5]))))
+    said = write(Source(tmp_path / 'grey.pth', cfg, 32), library,
+                 str(tmp_path / 'out'))
+    assert ('(n, 1, 32, 32)' if library == 'onnx' else '(n, 1, H, W), grey of '
+            '0 to 1 through Normalize([0.2], [0.1])') in said[1]
+
+
+@pytest.mark.parametrize('first, to_rgb, order', [
+    (LOAD, False, 'BGR'), (LOAD, True, 'RGB'),
+    (RESIZE, False, 'RGB'), (RESIZE, True, 'BGR')])
+@pytest.mark.parametrize('joined', [False, True])
+def test_order_of_channels_is_the_trainings(first, to_rgb, order, joined,
+                                            tmp_path):
+    """Pictures in memory are RGB, and ``to_rgb`` swaps whatever there is."""
+    data = dict(type='CustomDataset', pipeline=[first])
+    cfg = Config(dict(
+        model=dict(backbone=BACKBONES['narrow'], data_preprocessor=dict(
+            mean=MEAN, std=STD, to_rgb=to_rgb)),
+        train_dataloader=dict(dataset=dict(
+            type='ConcatDataset', datasets=[data]) if joined else data)))
+    source = Source(checkpoint('narrow', tmp_path, build('narrow')), cfg)
+    assert source.prepared()[2] == order

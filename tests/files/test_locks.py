@@ -1,6 +1,7 @@
 """Two processes, one directory."""
 import errno
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -138,6 +139,18 @@ def test_alone(tmp_path, fork):
     with alone(tmp_path, 'wait'):
         assert fork(second) == 7
     assert [*tmp_path.iterdir()] == []
+
+
+def test_a_full_disk_is_no_matter_of_the_lock(tmp_path, fork):
+    """It raised when it was let go, in place of the caller's sentence."""
+    def work():
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (0, resource.RLIM_INFINITY))
+        with alone(tmp_path, 'wait'):
+            pass
+        return 7
+
+    assert fork(work) == 7
 
 
 def test_a_place_that_cannot_be_written_to_needs_no_lock(tmp_path):

@@ -19,7 +19,7 @@ from mmrela.features.images import PriorImages
 from mmrela.generation.generate import generate
 from mmrela.generation.verify import verify_store
 from mmrela.pca import BatchPCA
-from mmrela.priors import Prior, build_prior
+from mmrela.priors import Prior, build_prior, join
 from mmrela.targets import TargetStore, TargetStoreError
 
 K = 5
@@ -229,6 +229,34 @@ def test_mixed_sizes_need_an_image_size(image_folder, tmp_path):
 def test_more_components_than_features(images, tmp_path):
     with pytest.raises(UserError, match='28 .*27 features: .*channels=27'):
         generate(PriorImages(images, counting_prior()), tmp_path, 28)
+
+
+def test_a_look_for_widths_at_an_image_that_is_gone(broken_folder, tmp_path):
+    """Features are there; PCA would take those of several for one's."""
+    root, _ = broken_folder
+    files = sorted(root.rglob('*.jpg'))
+
+    def make():
+        prior = join([random_prior(32), random_prior(40)])
+        return generate(PriorImages(folder(root), prior, skip=True),
+                        tmp_path / 'out', K)
+
+    make()
+    (tmp_path / 'out' / 'meta.json').unlink()
+    for file in files:
+        file.write_bytes(b'')
+    with pytest.raises(UserError, match='cannot be read'):
+        make()
+
+
+def test_more_features_than_fit_on_disk(images, tmp_path):
+    """Blocks of them could not be read again."""
+    prior = counting_prior()
+    prior.model.forward = lambda x: x.mean((1, 2, 3))[:, None].expand(
+        -1, 65537)
+    with pytest.raises(UserError, match='65537 features, and PCA takes 655'):
+        generate(PriorImages(images, prior), tmp_path, K)
+    assert not [*tmp_path.rglob('*.npy')]
 
 
 def test_another_reduction_needs_no_images(images, tmp_path):

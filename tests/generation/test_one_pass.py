@@ -144,6 +144,8 @@ def test_refused_before_any_is_begun(images, tmp_path, loads):
                    dict(directories=outs, features=outs[:1] * 2)):
         with pytest.raises(UserError, match='needs one of its own'):
             generate_each(parts, dim=K, **places)
+    with pytest.raises(UserError, match='--out and --features are both'):
+        generate(parts[0], outs[0], K, features=tmp_path / 'b/../a')
     assert not loads and not (outs[0] / 'targets.npy').exists()
 
 

@@ -151,6 +151,19 @@ def test_only_what_is_missing_is_computed(images, tmp_path, whole):
     assert journal.read_bytes().startswith(torn + b'\n')
 
 
+def test_seconds_are_those_of_all_calls(images, tmp_path, clock):
+    """Also of one that stopped, and of features for another store."""
+    prior = pixels(2.)
+    prior.model.bad = 100  # in the seventh block
+    with pytest.raises(UserError, match='NaN'):
+        make(images, prior, tmp_path / 'out')
+    for _ in range(2):  # an end without a pass
+        store = make(images, pixels(2.), tmp_path / 'out')
+        # 9 blocks; each call looks at its first batch twice.
+        assert store.manifest.feature_seconds == 2 * (9 + 2)
+        (tmp_path / 'out' / 'meta.json').unlink()
+
+
 @pytest.mark.parametrize('fault', [OSError(5, 'Input/output error'),
                                    RuntimeError('a defect')])
 def test_fault_in_a_rank(images, tmp_path, monkeypatch, fault):

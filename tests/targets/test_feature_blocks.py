@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from mmrela.errors import UserError
+from mmrela.targets import feature_blocks
 from mmrela.targets.feature_blocks import FeatureBlocks
 
 FINGERPRINT = dict(samples=40, block=16)  # two full ones and one of 8
@@ -105,6 +106,23 @@ def test_unreadable_images_are_tried_again(blocks, numbers):
     assert blocks.todo(again=True) == []
 
 
+@pytest.mark.parametrize('again', [True, False])
+def test_a_kill_before_the_journal_knows(blocks, numbers, again, monkeypatch):
+    """Of the call that tries unreadable images again."""
+    write(blocks, 0, 1, numbers, skipped=[20])
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(feature_blocks, 'record', interrupt)
+        write(blocks, 0, 1, numbers + 1)
+    assert blocks.todo(again) == [1]
+    write(blocks, 0, 1, numbers + 1)
+    assert blocks.todo(again) == []
+    assert (blocks.read(1).features == numbers[16:32] + 1).all()
+
+
+def interrupt(*_) -> None:
+    raise KeyboardInterrupt
+
+
 @pytest.mark.parametrize('skipped', [[16], [20, 31], [*range(16, 32)]])
 def test_unreadable_images_have_no_features(blocks, numbers, skipped):
     """On disk, a row of NaN stands for each."""
@@ -133,3 +151,6 @@ def test_fingerprint(blocks):
         file.write_bytes(content)
         with pytest.raises(UserError, match='fingerprint.json is damaged'):
             blocks.claim()
+    file.unlink()  # or blocks of another prior would become this one's
+    with pytest.raises(UserError, match='or gone .*: remove its directory'):
+        FeatureBlocks(blocks.directory, FINGERPRINT | dict(prior='b')).claim()

@@ -52,6 +52,16 @@ def test_a_config_of_a_test_alone(mistake, tmp_path):
     assert 'no entry `train_dataloader`' in mistake('train', file)
 
 
+@pytest.mark.parametrize('tool, option', [
+    ('gen_targets', '--dim'), ('linear_probe', '--epochs'),
+    ('linear_probe', '--image-size'), ('rank_priors', '--samples')])
+@pytest.mark.parametrize('number', [0, -1])
+def test_numbers_that_count_nothing(capsys, tool, option, number):
+    """Else a whole pass comes first, or an untrained classifier's score."""
+    assert call(tool, CIFAR, option, number) == 2
+    assert f'{option}: must be at least 1' in capsys.readouterr().err
+
+
 @pytest.mark.parametrize('prior, reason', [
     ('nonsense', 'take torchvision:NAME or random'),
     ('torchvision:nonsense', 'no such model'),

@@ -10,12 +10,13 @@ import pytest
 import torch
 from calls import CIFAR, IN1K, ROOT, call, colors
 from forked import run_ranks
+from mmengine.config import Config
 from mmpretrain.registry import MODELS
 
 from _lib.config import load_config
 from _lib.evaluation.checkpoints import checkpoints_of
 from mmrela.errors import UserError
-from mmrela.evaluation.labelled import both_splits
+from mmrela.evaluation.labelled import both_splits, with_images
 from mmrela.evaluation.scores import evaluate
 from mmrela.priors import build_prior
 
@@ -164,6 +165,14 @@ def test_images_that_do_not_go_together(image_folder, tmp_path, mistake):
     shutil.rmtree(tmp_path / 'val/class_0')  # class_1 would become class 0
     assert "'class_0' is in one of them alone" in mistake(
         *argv, '--data', tmp_path)
+
+
+def test_other_images_at_the_size_of_the_configs(image_folder):
+    cfg = Config(dict(probe=dict(image_size=24, train=1)))
+    found = with_images(cfg, image_folder).probe
+    assert found.image_size == 24
+    assert found.train.data_root == str(image_folder)
+    assert 'image_size' not in with_images(Config(), image_folder).probe
 
 
 @pytest.mark.parametrize('names, why', [

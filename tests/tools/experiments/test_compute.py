@@ -10,6 +10,7 @@ from mmpretrain.structures import DataSample
 
 from _lib.experiments.compute import VIEWS, images, over_time, passes
 from mmrela import registry  # noqa: F401
+from mmrela.engine.hooks.backbone_hold import BackboneHold
 
 BATCH = 8
 
@@ -18,9 +19,9 @@ def seen(model, views: int, targets: bool) -> float:
     """Passes of an image in one loss; a third for one without a gradient."""
     counted = 0
 
-    def count(_, args, __) -> None:
+    def count(_, args, found) -> None:
         nonlocal counted
-        weight = 1 if torch.is_grad_enabled() else 1 / 3
+        weight = 1 if found[0].requires_grad else 1 / 3
         counted += weight * len(args[0]) / BATCH
 
     backbones = [module.register_forward_hook(count)
@@ -46,9 +47,12 @@ def test_passes_of_a_step(host, cifar_root, tmp_path):
     cfg = small_config(host, cifar_root, tmp_path / 'work')
     cfg.train_dataloader.dataset.rela_pipeline[0].num_views = 3
     model = MODELS.build(cfg.model).train()
-    assert passes(cfg) == pytest.approx((
-        seen(model, 3, targets=True),
-        seen(model, 1 if host == 'ImageClassifier' else 2, targets=False)))
+    views = 1 if host == 'ImageClassifier' else 2
+    found = [seen(model, 3, targets=True), seen(model, views, targets=False)]
+    hold = BackboneHold(1)
+    hold.enter(model, 0)
+    found.append(seen(model, views, targets=False))
+    assert passes(cfg) == pytest.approx(found)
     cfg.model.host = 'Unknown'
     assert passes(cfg) is None
 
@@ -57,14 +61,17 @@ def test_all_hosts_of_tables_are_listed():
     assert set(VIEWS) == {*HOSTS} - {'MAE', 'SimMIM'}
 
 
-@pytest.mark.parametrize('prior, fraction, switch, expected', [
-    ('random', None, 4, 4 * 1 + 6 * 2), ('random', None, None, 10),
-    ('random', 0.5, 99, 10), ('random', 0, None, 20),
-    ('none', None, None, 20)])
-def test_images_up_to_a_step(prior, fraction, switch, expected):
+@pytest.mark.parametrize('prior, fraction, switch, hold, expected', [
+    ('random', None, 4, 0, 4 * 1 + 6 * 2), ('random', None, None, 3, 10),
+    ('random', None, 4, 5, 4 * 1 + 5 * 0.5 + 2),
+    ('random', None, 4, 7, 4 * 1 + 6 * 0.5), ('random', 0.5, 99, 3, 10),
+    ('random', 0, None, 3, 20), ('none', None, None, 3, 20)])
+def test_images_up_to_a_step(prior, fraction, switch, hold, expected):
+    """A plain host has nothing to hold its backbone for."""
     line = dict(prior=prior, switch_step=switch, batch_size=500,
-                passes=(1, 2), options={
-                    'default_hooks.rela.schedule.fraction': fraction})
+                passes=(1, 2, 0.5), options={
+                    'default_hooks.rela.schedule.fraction': fraction,
+                    'default_hooks.rela.hold': hold})
     assert images(line, 10) == expected / 2
 
 

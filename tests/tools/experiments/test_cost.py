@@ -8,7 +8,7 @@ from _lib.experiments.cost import costs, goals
 
 def line(seed, *scores, measure='knn', **more) -> dict:
     return {'seed': seed, 'batch_size': 1000, 'prior': 'none',
-            'passes': (1, 2), measure: scores} | more
+            'passes': (1, 2, 1), measure: scores} | more
 
 
 def rela(switch, **more) -> dict:

@@ -50,6 +50,8 @@ def test_where_the_config_comes_from(checkpoint, tmp_path, mistake):
     own = next(checkpoint.parent.glob('*.py'))
     shutil.copy(own, tmp_path)
     assert call(*argv) == 0
+    (tmp_path / own.name).write_text('model = dict(')  # a kill's
+    assert f'{own.name} is no config' in mistake(*argv)
     (tmp_path / own.name).unlink()
     assert call(*argv, '--config', own) == 0
     assert 'does not hold the backbone of this config' in mistake(
@@ -59,4 +61,12 @@ def test_where_the_config_comes_from(checkpoint, tmp_path, mistake):
 def test_no_checkpoint(tmp_path, mistake):
     file = tmp_path / 'no.pth'
     assert f'no checkpoint at {file}' in mistake(
+        'export_backbone', file, '--to', 'timm')
+
+
+def test_a_checkpoint_that_needs_pickle(tmp_path, mistake):
+    """There is no --trust-checkpoint here."""
+    file = tmp_path / 'objects.pth'
+    torch.save(dict(state_dict={'backbone.x': torch.ones(1)}, by=Path()), file)
+    assert 'save its weights alone' in mistake(
         'export_backbone', file, '--to', 'timm')

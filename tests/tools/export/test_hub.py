@@ -28,11 +28,11 @@ def uploaded(folder: Path, cache: Path) -> str:
 def test_timm_builds_it_from_folder_and_hub(name, tmp_path, capsys,
                                             monkeypatch):
     backbone = build(name)
-    folder = tmp_path / 'shared' / 'mine'
+    folder = tmp_path / 'shared' / "mine, it's"
     assert call('export_backbone', checkpoint(name, tmp_path, backbone),
                 '--to', 'timm', '--image-size', 32, '--out', f'{folder}/') == 0
     said = capsys.readouterr().out
-    assert f"timm.create_model('local-dir:{folder}', pretrained=True)" in said
+    assert f'timm.create_model("local-dir:{folder}", pretrained=True)' in said
     model = timm.create_model(f'local-dir:{folder}', pretrained=True).eval()
     images = torch.randn(2, 3, 32, 32)
     with torch.inference_mode():
@@ -72,6 +72,12 @@ def test_nothing_is_overwritten(tmp_path, mistake):
     file = checkpoint('resnet', tmp_path, build('resnet'))
     assert 'is not empty' in mistake('export_backbone', file, '--to', 'timm',
                                      '--out', f'{tmp_path}/')
+
+
+def test_a_folder_that_cannot_be_made(tmp_path, mistake):
+    file = checkpoint('resnet', tmp_path, build('resnet'))
+    assert f'cannot write {file}/new' in mistake(
+        'export_backbone', file, '--to', 'timm', '--out', f'{file}/new/')
 
 
 def test_images_that_timm_does_not_make(tmp_path, mistake):

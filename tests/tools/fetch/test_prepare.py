@@ -118,6 +118,9 @@ def test_sources_are_tried_in_order(capsys):
     ]  # fmt: skip
     with pytest.raises(ToolError, match='a: refused; b: refused.*; the cure'):
         _fetch.first_of({'a': refuse, 'b': refuse}, 'the cure')
+    gone = {'a': lambda: Path('/none/b').touch()}
+    with pytest.raises(ToolError, match='a: failed: .*/none/b.*; the cure'):
+        _fetch.first_of(gone, 'the cure')
 
 
 def test_failed_command_gives_its_error_line(tmp_path):

@@ -1,6 +1,7 @@
 """Copies with a short side of few pixels, for every kind of file."""
 from __future__ import annotations
 
+import os
 from io import BytesIO
 from pathlib import Path
 
@@ -143,6 +144,18 @@ def test_one_store_serves_both(source, tmp_path):
         found = copy[RelaIndex(i, 1, 0)]['data_samples']
         assert (found.rela_target == targets[copy.among_all(i)]).all()
         assert Path(found.img_path).is_relative_to(target)
+
+
+@pytest.mark.parametrize('kind', ['link', 'pipe'])
+def test_a_file_that_cannot_be_read(source, tmp_path, mistake, kind):
+    """Such as a link of git-annex whose content was not fetched."""
+    file = source / 'train' / 'none.jpg'
+    if kind == 'link':
+        file.symlink_to(tmp_path / 'nowhere')
+    else:
+        os.mkfifo(file)
+    assert f'{file} cannot be read' in mistake(
+        'prepare_images', source, tmp_path / 'target', '--workers', 1)
 
 
 def test_what_cannot_be_prepared(source, tmp_path, capsys):

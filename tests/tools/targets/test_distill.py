@@ -1,6 +1,8 @@
 """A distilled data set: for RELA, and a plain class folder for others."""
 from __future__ import annotations
 
+import shutil
+
 import numpy as np
 import pytest
 import torch
@@ -101,6 +103,15 @@ def test_it_is_not_made_twice(distilled, capsys):
     before = sorted((root / 'train').glob('*/*'))
     assert call('distill', *asked) == 0  # as if killed
     assert sorted((root / 'train').glob('*/*')) == before
+
+
+def test_images_of_others_stay(image_folder, tmp_path, mistake):
+    """``--out`` may be where a data set lies that has ``train/CLASS``."""
+    root = shutil.copytree(image_folder, tmp_path / 'imagenet')
+    before = sorted(root.rglob('*'))
+    assert f'{root}/train holds images that were not distilled' in mistake(
+        'distill', CIFAR, '--prior', 'random', '--out', root)
+    assert sorted(root.rglob('*')) == before
 
 
 def test_a_prior_without_classes(cifar_root, tmp_path, capsys):

@@ -5,6 +5,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+import torch
 from calls import CIFAR, DATA, ROOT, call, colors
 from forked import run_ranks
 from matplotlib.colors import to_hex
@@ -12,6 +13,8 @@ from PIL import Image
 
 from _lib.config import load_config
 from _lib.targets.embedding import embed
+from _lib.training.machine import peak_bytes
+from mmrela.measures.spectra import spectrum
 from mmrela.priors import build_prior
 
 FOLDER = str(ROOT / 'configs' / 'byol_rela_r50_folder.py')
@@ -31,6 +34,19 @@ def written(cifar_root, tmp_path_factory):
     assert call('embed', CIFAR, '--prior', 'random:3', '--out', out,
                 *cifar(cifar_root, 200)) == 0
     return out
+
+
+def test_a_spectrum_of_many_features_copies_none(tmp_path):
+    """Of ImageNet's the copies would take 80 GB."""
+    def work(rank):
+        features = torch.rand(400_000, 64)  # 102 MB
+        spectrum(features[:9999])
+        before = peak_bytes()
+        spectrum(features)
+        assert peak_bytes() - before < 50e6
+
+    codes, said = run_ranks(work, 1, tmp_path)
+    assert codes == [0], said
 
 
 def test_labels_and_picture(written):

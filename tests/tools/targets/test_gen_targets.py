@@ -49,6 +49,16 @@ def test_verify(cifar_root, store, capsys):
     assert 'prior with another' in lines(capsys.readouterr().err)[0]
 
 
+def test_features_that_were_removed_are_not_offered(cifar_root, store,
+                                                    capsys):
+    for there in (True, False):
+        capsys.readouterr()
+        assert call('gen_targets', *random(cifar_root, store)) == 0
+        out, _ = capsys.readouterr()
+        assert ('may be removed' in out) == there
+        shutil.rmtree(store / 'features', ignore_errors=True)
+
+
 def test_views(cifar_root, store, tmp_path, capsys, mistake):
     out = tmp_path / 'views'
     assert call('gen_targets', *random(

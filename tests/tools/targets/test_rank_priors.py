@@ -191,6 +191,12 @@ def test_no_labels_for_what_needs_them(mine, image_folder, mistake,
         said = mistake('rank_priors', config, '--priors', 'red', *option,
                        '--cfg-options', f'{DATA}.indices=18')
         assert 'need labels of the training images' in said
+    half = PROBE.replace('(train=', '(_delete_=True, test=').format(
+        root=str(image_folder))
+    config = mine(IN1K, UNLABELLED.format(root=str(image_folder)) + half)
+    assert 'no data set for probe.train' in mistake(
+        'rank_priors', config, '--priors', 'red', '--cfg-options',
+        f'{DATA}.indices=18')
 
 
 @pytest.mark.parametrize('options, reason', [

@@ -48,6 +48,24 @@ def test_starts_are_joined(work_dir):
     assert curve(rows, 'nothing') == ((), ())
 
 
+def test_torn_lines_are_passed_over(work_dir):
+    """A full disk cuts one short, and the next start writes behind it."""
+    file = work_dir / '20250101_000000/vis_data/scalars.json'
+    whole, rows = file.read_text(), read_log(work_dir)
+    file.write_text(whole + '{"lr": 0.001, "lo')
+    assert read_log(work_dir) == rows
+    file.write_text('{"lr": 0.001, "lo' + '\0\n' + whole)
+    assert read_log(work_dir) == rows
+
+
+def test_times_of_a_validation_are_its_own(work_dir):
+    """mmengine logs them with the epoch in place of the step."""
+    log(work_dir, '20250104_000000', [host(6, -3.0), {
+        'accuracy/top1': 50.0, 'time': 0.01, 'step': 1}, host(7, -4.0)])
+    assert curve(curves.load(work_dir), 'speed')[0] == (1, 2, 3, 4, 5, 6, 7)
+    assert curve(read_log(work_dir), 'accuracy/top1') == ((1, ), (50, ))
+
+
 def test_hand_over(work_dir, tmp_path):
     assert hand_over(work_dir, read_log(work_dir)) == 4
     assert hand_over(work_dir, [rela(1, 1)]) is None
@@ -106,3 +124,11 @@ def test_no_log(tmp_path, capsys):
     assert call('plot_run', tmp_path) == 2
     [line] = capsys.readouterr().err.splitlines()
     assert f'{tmp_path} holds no log' in line
+
+
+@pytest.mark.parametrize('name, why', [
+    ('curves.txt', 'is no name of a picture: let it end in .png'),
+    ('config.py/curves.png', 'cannot write')])
+def test_a_picture_that_cannot_be_written(work_dir, mistake, name, why):
+    said = mistake('plot_run', work_dir, '--out', work_dir / name)
+    assert why in said and name in said

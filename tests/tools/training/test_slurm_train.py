@@ -133,6 +133,17 @@ def test_dist_train_is_for_one_machine_by_default(shell):
         '--master_port=29500', '--nproc_per_node=2']
 
 
+@pytest.mark.parametrize('name', ['dist_train', 'slurm_train'])
+def test_a_users_cdpath_does_not_count(shell, tmp_path, name):
+    """``cd`` tells where it went then."""
+    (tmp_path / 'tools').symlink_to(ROOT / 'tools')
+    done = shell(dict(python=RECORD, srun=RECORD), 'bash',
+                 f'tools/{name}.sh', 'a', 8, 'c', 'w', CDPATH='.', PYTHON='')
+    found = done.stdout.splitlines()
+    assert f'{tmp_path}/tools/train.py' in found
+    assert f'{tmp_path}/tools' not in found
+
+
 @pytest.mark.parametrize('given, address, port', [
     ({}, '127.0.0.1', '29500'),
     (dict(MASTER_ADDR='host', MASTER_PORT='5'), 'host', '5')])

@@ -9,6 +9,7 @@ from matplotlib.figure import Figure
 
 from mmrela.files.atomic import write_atomically
 
+from ..figures import save
 from ..markdown import table
 
 # key of a row -> title of its column, and the style of its curve
@@ -70,4 +71,4 @@ def draw(rows: list[dict], steps: list[int], file: Path) -> None:
     axes.set(xlabel=Path(rows[0]['model']).stem.rpartition('_')[0])
     axes.legend(fontsize=8)
     axes.grid(alpha=0.3)
-    figure.savefig(file)
+    save(figure, file)

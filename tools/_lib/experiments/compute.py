@@ -6,6 +6,7 @@ from mmengine.config import Config
 from ..training.logs import Curve
 from .settings import SCHEDULE
 
+HOLD = 'default_hooks.rela.hold'
 # Of each image, the host's views that go through a backbone forward and
 # backward, and those that go forward alone, through a momentum network.
 VIEWS = dict(
@@ -14,11 +15,15 @@ VIEWS = dict(
     VICReg=(2, 0), ImageClassifier=(1, 0))
 
 
-def passes(cfg: Config) -> tuple[float, float] | None:
-    """Passes of an image through the backbone in a step of RELA and the host.
+def passes(cfg: Config) -> tuple[float, float, float] | None:
+    """Passes of an image through the backbone in a step.
 
     A pass is one forward and backward; one forward alone is a third, since a
-    backward takes two forwards' work. ``None`` for a host that is not listed.
+    backward takes two forwards' work.
+
+    Returns:
+        Of RELA, of the host, and of the host while its backbone is held;
+        ``None`` for a host that is not listed.
     """
     if cfg.model.host not in VIEWS:
         return None
@@ -26,7 +31,7 @@ def passes(cfg: Config) -> tuple[float, float] | None:
     [views] = (step.num_views for step in
                cfg.train_dataloader.dataset.rela_pipeline
                if step.type == 'MultiView')
-    return views, both + forward / 3
+    return views, both + forward / 3, (both + forward) / 3
 
 
 def is_plain(line: dict) -> bool:
@@ -42,10 +47,12 @@ def images(line: dict, step: int) -> float:
         line: A result, with the ``passes`` of its config.
         step: Up to which.
     """
-    rela, host = line['passes']
+    rela, host, held = line['passes']
     last = 0 if is_plain(line) else line['switch_step']
     taught = step if last is None else min(step, last)
-    steps = taught * rela + (step - taught) * host
+    hold = 0 if is_plain(line) else line['options'].get(HOLD, 0)
+    few = min(hold, step - taught)
+    steps = taught * rela + few * held + (step - taught - few) * host
     return line['batch_size'] * steps / 1000
 
 

@@ -8,6 +8,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from ..figures import save
 from ..training.logs import Curve
 from .cost import MEASURES
 
@@ -57,7 +58,7 @@ def draw(entries: list[Entry], goals: dict[str, float], score: str,
         axes.set_ylabel(f'{MEASURES[name]}, top-1 %')
         if name in goals:
             axes.axhline(goals[name], color='gray', ls='--', lw=0.8)
-    figure.savefig(file)
+    save(figure, file)
 
 
 def _curve(axes: Axes, entry: Entry, curve: Curve, column: int) -> None:

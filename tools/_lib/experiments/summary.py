@@ -8,6 +8,8 @@ from statistics import mean, stdev
 from matplotlib import colormaps
 from mmengine.config import Config
 
+from mmrela.files.atomic import write_atomically
+
 from ..markdown import table as markdown_table
 from .compute import images, is_plain, over_time, passes
 from .cost import MEASURES, costs, goals
@@ -50,13 +52,13 @@ def write_summary(table: Config, size: str, rows: dict[str, list[dict]],
         rows: See :func:`by_row`.
         stem: Where to, without the ending.
     """
-    stem.parent.mkdir(parents=True, exist_ok=True)
     text = (f'# {table.title}, {size}\n\n{markdown(table, size, rows)}\n'
             f'{LEGEND}\n')
-    Path(f'{stem}.md').write_text(text)
+    write_atomically(Path(f'{stem}.md'), text.encode())
     report = dict(title=table.title, size=size,
                   **_outcome(rows, table.get('score', PROBE)))
-    Path(f'{stem}.json').write_text(json.dumps(report, indent=1))
+    write_atomically(Path(f'{stem}.json'),
+                     json.dumps(report, indent=1).encode())
     draw_rows(table, rows, Path(f'{stem}.png'))
     return text
 

@@ -127,7 +127,8 @@ def first_of(sources: Mapping[str, Callable[[], None]], cure: str) -> str:
     for name, fetch in sources.items():
         print(f'trying {name} ...', flush=True)
         try:
-            fetch()
+            with explained('failed'):  # by a full disk, for instance
+                fetch()
             return name
         except ToolError as error:
             print(f'  no: {error}', flush=True)

@@ -13,6 +13,7 @@ from tqdm import tqdm
 
 from mmrela.errors import UserError, said
 from mmrela.files.atomic import remove_leftovers, write_atomically
+from mmrela.files.untrusted import DamagedError, size_of
 from mmrela.pictures.formats import extensions
 
 from ..training.machine import cores
@@ -40,7 +41,8 @@ def prepare(source: Path, target: Path, side: int,
 
     Raises:
         UserError: there is nothing to copy, one folder lies in the other,
-            the target has pictures of another size, or the disk is full.
+            the target has pictures of another size, a file cannot be read,
+            or the disk is full.
     """
     files = [*_files(source)]
     if not files:
@@ -96,7 +98,7 @@ def _copy(source: Path, target: Path, side: int,
     file = target / name
     if file.exists():
         return THERE, None
-    content, done, reason = (source / name).read_bytes(), OTHER, None
+    content, done, reason = _content(source / name), OTHER, None
     if name.lower().endswith(extensions()):
         done = AS_IT_IS
         try:
@@ -109,3 +111,12 @@ def _copy(source: Path, target: Path, side: int,
                 content, done = smaller, SHRUNK
     write_atomically(file, content)
     return done, reason
+
+
+def _content(file: Path) -> bytes:
+    try:
+        size_of(file)  # a pipe would block
+        return file.read_bytes()
+    except (OSError, DamagedError) as e:
+        raise UserError(f'{file} cannot be read ({said(e)}): mend or remove '
+                        'it') from e

@@ -10,7 +10,7 @@ from mmrela.config.images import build_dataset, head_width, own_labels
 from mmrela.errors import UserError
 from mmrela.features.images import images_of
 from mmrela.generation.choose import choose
-from mmrela.generation.distill import distill
+from mmrela.generation.distill import distill, require_own
 from mmrela.generation.generate import generate
 from mmrela.priors import build_prior
 
@@ -24,6 +24,7 @@ def carry_out(cfg: Config, args: argparse.Namespace) -> str:
     Raises:
         UserError: of the prior, the images, or a data set that is there.
     """
+    require_own(Path(args.out))
     prior = build_prior(args.prior, args.weights, args.image_size, cfg)
     dataset = build_dataset(cfg)
     images = images_of(cfg, dataset.dataset, prior)

@@ -146,10 +146,13 @@ def summary(store: TargetStore, features: Path) -> str:
     if store.skipped:
         left_out = (f' {len(store.skipped)} unreadable images are left out '
                     'and listed in meta.json.')
-    size = sum(f.stat().st_size for f in features.glob('*.npy')) / 1e6
+    there = ''
+    if features.is_dir():
+        size = sum(f.stat().st_size for f in features.glob('*.npy')) / 1e6
+        there = (f' {features} ({size:.0f} MB) may be removed; it makes '
+                 'another --dim or --normalize without reading images.')
     return (f'{store.directory}: {store.usable} targets of {store.dim} '
             f'components{of_views(store)} from {made.prior["name"]}, '
             f'{made.pca["variance_kept"]:.1%} of the variance; features '
             f'took {made.feature_seconds} s, PCA {made.pca_seconds} s.'
-            f'{left_out} {features} ({size:.0f} MB) may be removed; it makes '
-            'another --dim or --normalize without reading images.')
+            f'{left_out}{there}')

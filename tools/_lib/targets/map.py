@@ -11,6 +11,8 @@ from torch import Tensor
 
 from mmrela.measures.regression import thin_svd
 
+from ..figures import save
+
 MOST = 5000  # points
 AXES = 50  # of which t-SNE is told
 NAMED = 10  # classes of which a legend tells the colours
@@ -33,7 +35,7 @@ def draw_map(features: Tensor, labels: Tensor | None, title: str, file: Path
     axes.set_title(f'{title}: {kind}', fontsize=8)
     axes.set(xticks=[], yticks=[])
     _draw(axes, points, None if labels is None else labels[::step])
-    figure.savefig(file)
+    save(figure, file)
     return f'a map of {len(points)} images, by {kind}'
 
 

@@ -14,6 +14,8 @@ from mmrela.measures.neighbours import nearest
 from mmrela.pictures.rgb import Sample
 from mmrela.targets import TargetStore, hash_ids
 
+from ..figures import save
+
 NEIGHBOURS = 5
 
 
@@ -93,4 +95,4 @@ def picture(dataset: Dataset, shown: list[Shown], chosen: list[int],
         for axes, rows in zip(grid[:, first:first + NEIGHBOURS], found):
             draw_images(axes, dataset, rows)
     draw_spectra(right.subplots(), shown)
-    figure.savefig(file)
+    save(figure, file)

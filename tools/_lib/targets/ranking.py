@@ -60,8 +60,8 @@ class Labels:
         self.cfg, self.probe = cfg, None
         self.labels = own_labels(dataset, rows)
         if self.labels is None and cfg.get('probe'):
-            self.probe = LabelledImages('probe.train', cfg.probe.train,
-                                        len(rows))
+            self.probe = LabelledImages(
+                'probe.train', cfg.probe.get('train'), len(rows))
             self.labels = self.probe.labels[list(self.probe.rows)]
 
     def score(self, prior: Prior, features: Tensor) -> float | None:

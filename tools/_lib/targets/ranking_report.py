@@ -9,6 +9,7 @@ from matplotlib.figure import Figure
 
 from mmrela.files.atomic import write_atomically
 
+from ..figures import save
 from ..markdown import table
 from .theorem3 import markdown as theorem3
 
@@ -104,7 +105,7 @@ def heat_maps(names: list[str], distances: dict[str, list[list[float]]],
                                  for i, name in enumerate(names)], fontsize=8)
     panels[0].set_ylabel('target')
     figure.suptitle('Representation distance')
-    figure.savefig(file, bbox_inches='tight')
+    save(figure, file, bbox_inches='tight')
 
 
 def _panel(axes: Axes, loss: str, columns: list[tuple[float, ...]]) -> None:

@@ -8,6 +8,7 @@ from matplotlib.figure import Figure
 from mmengine.config import Config
 
 from ..cli import ToolError
+from ..figures import save
 from .logs import curve, hand_over, read_log
 
 # Logged name of each panel's curves, and how they are drawn.
@@ -81,8 +82,7 @@ def draw(logs: dict[str, list[dict]], file: Path) -> None:
         axes.axis('off')
     figure.legend(*grid.flat[0].get_legend_handles_labels(), fontsize=8,
                   loc='outside lower center')
-    file.parent.mkdir(parents=True, exist_ok=True)
-    figure.savefig(file)
+    save(figure, file)
 
 
 def _panel(axes: Axes, styles: dict[str, str],

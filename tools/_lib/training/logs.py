@@ -2,7 +2,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -18,11 +18,27 @@ def read_log(work_dir: Path) -> list[dict]:
     """
     rows: list[dict] = []
     for file in sorted(Path(work_dir).glob('*/vis_data/scalars.json')):
-        new = [json.loads(line) for line in file.read_text().splitlines()]
+        new = [*_rows(file)]
         if new:
             first = new[0]['step']
             rows = [row for row in rows if row['step'] < first] + new
     return rows
+
+
+def _rows(file: Path) -> Iterator[dict]:
+    """Lines of a log; one that a full disk has torn is passed over.
+
+    A validation's rows have times of its own batches, and often epochs as
+    their steps, so these times are left out.
+    """
+    for line in file.read_text(errors='replace').splitlines():
+        try:
+            row = json.loads(line)
+        except json.JSONDecodeError:
+            continue
+        if 'loss' not in row:
+            row.pop('time', None)
+        yield row
 
 
 def curve(rows: list[dict], key: str) -> tuple[tuple, tuple]:

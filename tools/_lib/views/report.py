@@ -9,6 +9,7 @@ from matplotlib.figure import Figure
 
 from mmrela.files.atomic import write_atomically
 
+from ..figures import save
 from ..markdown import table
 
 
@@ -49,4 +50,4 @@ def draw(found: dict, file: Path) -> None:
     panels[0].legend(fontsize=8)
     figure.suptitle(f't-SNE of {found["space"]}, by the least scale of '
                     'RandomResizedCrop')
-    figure.savefig(file)
+    save(figure, file)
