@@ -13,7 +13,10 @@ _rows = [
     ('{} + RELA, CLIP-RN50', 'clip_rn50', 1e-3, ['smoke', 'paper']),
 ]
 # DINO's warm-up of 30 epochs and frozen last layer of one, out of 100.
-_at = dict(dino={'model.head.warmup_iters': 117, 'model.freeze_last_layer': 4})
+_dino = {
+    size: {'model.head.warmup_iters': warm_up, 'model.freeze_last_layer': frozen}
+    for size, warm_up, frozen in (('small', 117, 4), ('paper', 1170, 39))
+}
 rows = [
     dict(
         name=label.format(name),
@@ -21,7 +24,7 @@ rows = [
         prior=prior,
         sizes=['paper'] if (method, prior, lr) == ('byol', 'none', 1e-3) else sizes,
         overrides={'optim_wrapper.optimizer.lr': lr},
-        at=dict(small=_at.get(method, {})))
+        at=_dino if method == 'dino' else {})
     for method, name in _methods.items()
     for label, prior, lr, sizes in _rows
 ]

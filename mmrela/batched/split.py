@@ -51,8 +51,9 @@ def leave_colours(dataset: Dataset) -> None:
                         'of its views on the device: remove '
                         'DeviceColoursHook')
     rela = isinstance(dataset, RelaTargetDataset)
-    found = [_split(part.pipeline.transforms, f'{DATASET}.pipeline')
-             for part in parts(dataset.dataset if rela else dataset)]
+    found = [split_pipeline(
+        part.pipeline.transforms, f'{DATASET}.pipeline')
+        for part in parts(dataset.dataset if rela else dataset)]
     if len({repr(steps.views) for steps in found}) > 1:
         raise UserError(f'{DATASET}: its parts change colours in different '
                         f'ways: give them one pipeline, {CURE}')
@@ -61,11 +62,16 @@ def leave_colours(dataset: Dataset) -> None:
                         'there is nothing to leave to the device: remove '
                         'DeviceColoursHook')
     if rela:
-        _split(dataset.rela_pipeline.transforms, f'{DATASET}.rela_pipeline')
+        split_pipeline(dataset.rela_pipeline.transforms,
+                       f'{DATASET}.rela_pipeline')
 
 
-def _split(transforms: list[Callable], key: str) -> ViewSteps:
-    """What is left of a pipeline, which ends before that from now on."""
+def split_pipeline(transforms: list[Callable], key: str) -> ViewSteps:
+    """What is left of a pipeline, which ends before that from now on.
+
+    Raises:
+        UserError: as :func:`leave_colours`, of this pipeline.
+    """
     if transforms and isinstance(transforms[-1], Stamp):
         return transforms[-1].steps
     padded: list[Any] = [None, None, *transforms]

@@ -34,7 +34,8 @@ class HostClock:
             parameters keep their factors.
 
     Raises:
-        UserError: ``lr`` is no positive number.
+        UserError: ``lr`` is no positive number; later: the optimiser has no
+            rate from which to reach it.
     """
 
     def __init__(self, lr: float | None = None) -> None:
@@ -119,8 +120,13 @@ class HostClock:
                 runner.message_hub.update_info(name, count)
 
     def _start_rela(self, runner: Runner) -> None:
-        defaults = runner.optim_wrapper.optimizer.defaults
-        factor = self.lr / defaults['lr'] if self.lr else 1
+        rate = runner.optim_wrapper.optimizer.defaults.get('lr')
+        if self.lr and not rate:
+            raise UserError(
+                f'default_hooks.rela.lr={self.lr} is reached by a factor from '
+                f'optim_wrapper.optimizer.lr={rate}: set that to the rate of '
+                'the host, or leave out default_hooks.rela.lr')
+        factor = self.lr / rate if self.lr else 1
         _restart(runner, warm_ups(_recipe(runner)), factor)
 
     def _start_host(self, runner: Runner) -> None:

@@ -1,6 +1,9 @@
 """Features of all images at once, which several ranks share."""
 from __future__ import annotations
 
+import math
+from itertools import chain, islice
+
 import torch
 from torch import Tensor
 
@@ -8,6 +11,9 @@ from .. import processes
 from ..errors import UserError
 from .extract import batches_of, extract, share
 from .images import PriorImages
+
+ROUND = 8  # batches that a rank sends at once: all of them would need as much
+# memory again on each rank, and three times as much on the first one
 
 
 def everything(images: PriorImages) -> tuple[Tensor, list[int]] | None:
@@ -22,16 +28,22 @@ def everything(images: PriorImages) -> tuple[Tensor, list[int]] | None:
             :func:`~mmrela.features.extract.extract`.
     """
     rank, size = processes.rank_and_size()
-    mine = share(batches_of(range(len(images))))
-    parts = extract(images, None if rank else 'features', mine, size)
-    found = [(features, torch.tensor([*batch])[readable])
-             for (features, readable), batch in zip(parts, mine)
-             if readable.any()]
-    gathered = processes.to_first(found)
-    if gathered is None:
+    batches = batches_of(range(len(images)))
+    mine = share(batches)
+    parts = zip(extract(images, None if rank else 'features', mine, size),
+                mine)
+    whole, seen = None, torch.zeros(len(images), dtype=torch.bool)
+    for _ in range(math.ceil(len(batches) / size / ROUND)):
+        found = [(features, torch.tensor([*batch])[readable])
+                 for (features, readable), batch in islice(parts, ROUND)
+                 if readable.any()]
+        for features, rows in chain(*processes.to_first(found) or ()):
+            if whole is None:
+                whole = torch.empty(len(images), features.shape[1])
+            whole[rows], seen[rows] = features, True
+    if rank:
         return None
-    pairs = [pair for part in gathered for pair in part]
-    if not pairs:
+    if whole is None:
         raise UserError('none of the images can be read')
-    features, rows = map(torch.cat, zip(*pairs))
-    return features, rows.tolist()
+    return (whole if seen.all() else whole[seen],
+            seen.nonzero().flatten().tolist())

@@ -32,13 +32,18 @@ def size_of(file: Path) -> int:
     return status.st_size
 
 
-def read_json(file: Path, keys: dict[str, type]) -> dict:
+def read_json(file: Path, keys: dict[str, type], room: int = 0) -> dict:
     """A JSON object with ``keys`` of exactly these types, maybe more.
+
+    Args:
+        file: Its name.
+        keys: What it must hold.
+        room: Bytes that it may have beside those of all JSON.
 
     Raises:
         DamagedError: anything else is there.
     """
-    if size_of(file) > MAX_BYTES:
+    if size_of(file) > MAX_BYTES + room:
         raise DamagedError('it is too large')
     try:
         content = json.loads(file.read_bytes())

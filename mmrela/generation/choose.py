@@ -8,9 +8,10 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from ..errors import UserError
+from ..features.extract import BATCH_SIZE
 from ..features.images import PriorImages
 from ..rng import generator_of, seed_of
-from .pieces import Piece, features_of
+from .pieces import Piece, parts_of
 
 CANDIDATES, CROPS = 300, 5  # RDED's: images of a class, crops of each
 WAYS = ('random', 'ranked', 'crops')
@@ -65,12 +66,14 @@ def _draw(labels: Tensor, left_out: Tensor, label: int,
 
 def _scores(images: PriorImages, pieces: list[Piece]) -> Tensor:
     """How well each piece shows its class, (pieces,), more is better."""
-    features = features_of(images, pieces, 'candidates')
     labels = torch.tensor([piece.label for piece in pieces])
-    if images.prior.head is not None:
+    found = parts_of(images, pieces, 'candidates')
+    if images.prior.head is not None:  # without the features of all pieces
         with torch.no_grad():
-            logits = images.prior.head(features)
-        return -F.cross_entropy(logits, labels, reduction='none')
+            return torch.cat([-F.cross_entropy(
+                images.prior.head(part), own, reduction='none')
+                for part, own in zip(found, labels.split(BATCH_SIZE))])
+    features = torch.cat([*found])
     centred = F.normalize(features - features.mean(0))
     means = torch.stack([centred[labels == label].mean(0)
                          for label in range(int(labels.max()) + 1)])

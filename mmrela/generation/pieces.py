@@ -1,7 +1,7 @@
 """Images, and crops of images, as priors see them."""
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -47,7 +47,13 @@ class PieceImages(PriorImages):
 
 def features_of(images: PriorImages, pieces: Sequence[Piece],
                 title: str) -> Tensor:
-    """Features of pieces, (pieces, d) float32.
+    """Features of pieces, (pieces, d) float32; see :func:`parts_of`."""
+    return torch.cat([*parts_of(images, pieces, title)])
+
+
+def parts_of(images: PriorImages, pieces: Sequence[Piece],
+             title: str) -> Iterator[Tensor]:
+    """Features of pieces, (m, d) float32, batch by batch.
 
     Args:
         images: All images, as the prior sees them.
@@ -59,4 +65,4 @@ def features_of(images: PriorImages, pieces: Sequence[Piece],
     """
     seen = PieceImages(images.dataset, images.prior, images.workers,
                        pieces=pieces)
-    return torch.cat([part for part, _ in extract(seen, title)])
+    return (part for part, _ in extract(seen, title))

@@ -108,8 +108,8 @@ def _exchange(steps: list) -> Iterator[bool]:
     """
     first = len([*takewhile(is_loading, steps)])
     for i, step in enumerate(steps[:first]):
-        if type(step) is LoadPicture and step.decodes and (
-                not step.to_float32):
+        if type(step) is LoadPicture and step.decodes and not (
+                step.to_float32 or step.ignore_empty):  # a crop is too late
             steps[i] = _as(LoadLate, step)
     step = steps[first] if first < len(steps) else None
     if type(step) is RandomResizedCrop:
@@ -144,5 +144,5 @@ def crop_late(pipelines: Iterable[Compose]) -> None:
     if not (loads and any(found)):
         raise UserError(
             'train_dataloader.dataset.late_decoding is for views that begin '
-            'with RandomResizedCrop, of files that LoadImageFromFile reads: '
-            'leave it out')
+            'with RandomResizedCrop, of files that LoadImageFromFile reads '
+            'without ignore_empty: leave it out')

@@ -86,7 +86,7 @@ class Manifest:
                 f'{directory} is an unfinished store (it has no meta.json): '
                 'run tools/gen_targets.py again')
         try:
-            content = read_json(file, _KEYS)
+            content = read_json(file, _KEYS, _room(directory))
             content['skipped'] = _skipped(
                 content.get('skipped', []), content['samples'])
             content['checksums'] = tuple(content['checksums'])
@@ -114,6 +114,12 @@ class Manifest:
                    and (key.name, self.views) != ('views', 1)}
         return dict(content, skipped=[list(pair) for pair in self.skipped],
                     checksums=list(self.checksums))
+
+
+def _room(directory: Path) -> int:
+    """Bytes for the ids of skipped images, each beside its row of targets."""
+    targets = directory / 'targets.npy'
+    return targets.stat().st_size if targets.is_file() else 0
 
 
 def _skipped(entries: object, samples: int) -> tuple[tuple[int, str], ...]:

@@ -90,9 +90,18 @@ class TargetStore:
         return [index for index, _ in self.manifest.skipped]
 
     @property
+    def has_pca(self) -> bool:
+        """Whether a PCA made the targets; else somebody wrote them."""
+        return bool(self.manifest.pca) or (
+            self.directory / 'pca.npz').exists()
+
+    @property
     def pca(self) -> BatchPCA:
         """The PCA that made the targets; refuses a damaged file."""
         file = self.directory / 'pca.npz'
+        if not self.has_pca:
+            raise TargetStoreError(f'the targets at {self.directory} were '
+                                   'written without a PCA')
         try:
             check_npz(file)
             pca = BatchPCA.load(file)
@@ -140,7 +149,7 @@ class TargetStore:
                 raise damaged(file, f'{rows} differ from their checksum')
             if not np.isfinite(block).all():
                 raise damaged(file, f'{rows} hold NaN or infinite values')
-        if self.manifest.pca or (self.directory / 'pca.npz').exists():
+        if self.has_pca:
             self.pca  # noqa: B018  reading it checks it
 
     def check(self, ids: str, samples: int, dim: int | None = None,

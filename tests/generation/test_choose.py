@@ -86,7 +86,12 @@ def test_ranked(classifier, cifar_root, head):
 
 def test_the_best_crop_of_five(cifar_root, head):
     images, labels = make(cifar_root, head)
+    at_once = []
+    seeing = head.register_forward_pre_hook(
+        lambda _, given: at_once.append(len(given[0])))
     pieces = choose(images, labels, [], 2, 'crops', 3)
+    seeing.remove()
+    assert at_once == [128, 128, 44]  # ImageNet's candidates are 1.5 million
     assert len({piece.row for piece in pieces}) == 20
 
     def score(piece):

@@ -191,7 +191,8 @@ def test_a_damaged_file_is_named(both, tmp_path):
 @pytest.mark.parametrize('load, view', [
     (LOAD, dict(type='ResizeEdge', scale=40)),
     (LOAD, dict(type='NativeResizedCrop')),
-    (dict(LOAD, color_type='grayscale'), CROP)])
+    (dict(LOAD, color_type='grayscale'), CROP),
+    (dict(LOAD, ignore_empty=True), CROP)])
 def test_what_gains_nothing_is_refused(load, view, tmp_path, make_store):
     photo(40, 56).save(tmp_path / 'a.jpg')
     with pytest.raises(UserError, match='late_decoding is for .* leave it'):

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from mmrela.errors import UserError
 from mmrela.targets import Manifest
 
 WHOLE = Manifest(
@@ -33,6 +34,19 @@ def test_file_is_what_other_tools_read(tmp_path):
         skipped=[[7, 'a/7.png'], [9, 'é']], feature_seconds=1.5,
         pca_seconds=0.2, checksums=['2' * 32])
     assert (tmp_path / 'meta.json').read_text() == json.dumps(wanted, indent=1)
+
+
+def test_as_many_images_may_be_skipped_as_there_are(tmp_path):
+    """Some hundred thousand of a hundred million: 16 MB are too few."""
+    skipped = tuple((i, f'train/{i:0100}.jpg') for i in range(2**17))
+    manifest = replace(WHOLE, samples=2**17, dim=128, skipped=skipped)
+    manifest.write(tmp_path)
+    assert (tmp_path / 'meta.json').stat().st_size > 2**24
+    with pytest.raises(UserError, match='it is too large'):
+        Manifest.read(tmp_path)
+    with open(tmp_path / 'targets.npy', 'wb') as f:
+        f.truncate(2**17 * 128 * 2)
+    assert Manifest.read(tmp_path) == manifest
 
 
 def test_keys_of_other_writers_do_not_count(tmp_path):

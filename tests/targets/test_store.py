@@ -242,6 +242,15 @@ def test_damaged_pca(directory, pca_file, content):
     assert f'{pca_file} is damaged' in sentence(directory, deep=True)
 
 
+def test_targets_without_a_pca_are_not_damaged(directory):
+    """Distilled ones, and a user's own, are not to be removed for that."""
+    store = TargetStore.open(directory)
+    assert not store.manifest.pca
+    store.verify()
+    with pytest.raises(TargetStoreError, match='written without a PCA$'):
+        store.pca  # noqa: B018
+
+
 def test_changed_pca(directory, pca_file, numbers):
     content = bytearray(pca_file.read_bytes())
     content[content.index(b'components') + 150] ^= 1

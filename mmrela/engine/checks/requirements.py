@@ -4,6 +4,7 @@ from __future__ import annotations
 import math
 
 from mmengine.model import MMDistributedDataParallel, is_model_wrapper
+from mmengine.optim import OptimWrapperDict
 from mmengine.runner import Runner
 from torch import nn
 
@@ -27,6 +28,9 @@ def require(runner: Runner, model: nn.Module) -> None:
     if not hasattr(model, 'rela_head'):
         raise UserError("AdaptiveLambdaHook needs model = dict(type='Rela', "
                         f"host='{type(model).__name__}', rela_head=…, …)")
+    if isinstance(runner.optim_wrapper, OptimWrapperDict):
+        raise UserError('RELA trains with one optimiser, not OptimWrapperDict:'
+                        ' set one optim_wrapper for the whole model')
     require_loop(runner)
     require_scores(runner)
     require_batches(loader.batch_sampler, model)

@@ -1,6 +1,8 @@
 """DDP that knows the parameters of one stage alone."""
 from __future__ import annotations
 
+import gc
+
 from mmengine.runner import Runner
 from torch import Tensor, nn
 from torch.nn.parallel import DistributedDataParallel
@@ -46,6 +48,8 @@ class StageDDP:
             parameter.requires_grad_(False)
         runner.model = runner.wrap_model(
             runner.cfg.get('model_wrapper_cfg'), model)
+        if runner.cfg.get('compile'):  # what is compiled refers to itself
+            gc.collect()  # else the old buckets of gradients stay
         runner._maybe_compile('train_step')
 
 

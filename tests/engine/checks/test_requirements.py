@@ -2,9 +2,15 @@
 import math
 
 import pytest
+import torch
 from hosts import hand_over_after, small_config
 from mmengine.config import ConfigDict
-from mmengine.registry import DATA_SAMPLERS, LOOPS
+from mmengine.optim import OptimWrapper, OptimWrapperDict
+from mmengine.registry import (
+    DATA_SAMPLERS,
+    LOOPS,
+    OPTIM_WRAPPER_CONSTRUCTORS,
+)
 from mmengine.runner import BaseLoop, Runner
 from recorder import train
 from torch.utils.data import BatchSampler
@@ -67,6 +73,30 @@ def batches_of_one(cfg):
     cfg.train_dataloader.batch_size = 1
 
 
+def own_optimisers(cfg):
+    """One for each part, which mmengine leaves to the user's own model."""
+    cfg.optim_wrapper = dict(constructor='EachPart')
+    cfg.param_scheduler = []
+
+
+@OPTIM_WRAPPER_CONSTRUCTORS.register_module(force=True)
+class EachPart:
+
+    def __init__(self, **_) -> None:
+        pass
+
+    def __call__(self, model):
+        return OptimWrapperDict(**{
+            name: OptimWrapper(torch.optim.SGD(part.parameters(), lr=0.1))
+            for name, part in (('backbone', model.backbone),
+                               ('neck', model.neck))})
+
+
+def no_rate(cfg):
+    cfg.optim_wrapper.optimizer.lr = 0.
+    cfg.default_hooks.rela.lr = 1e-3
+
+
 @pytest.mark.parametrize('change, reason', [
     (plain_sampler, 'sampler.type=RelaSampler'),
     (plain_dataset, 'dataset.type=RelaTargetDataset'),
@@ -77,6 +107,8 @@ def batches_of_one(cfg):
     (small_epoch, 'no batch: 64 samples a rank .*batch_size=65'),
     (lone_image, '64 samples a rank .*batch_size=21, .*drop_last=True'),
     (batches_of_one, 'batch_size=1, .* another batch_size'),
+    (own_optimisers, 'one optimiser, not OptimWrapperDict'),
+    (no_rate, 'default_hooks.rela.lr=0.001 .*optim_wrapper.optimizer.lr=0'),
 ])
 def test_refused(change, reason, cifar_root, tmp_path):
     cfg = small_config('BYOL', cifar_root, tmp_path / 'work')

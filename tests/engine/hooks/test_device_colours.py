@@ -1,6 +1,8 @@
 """Training with colours on the device: stages, resume, workers, no RELA."""
 from __future__ import annotations
 
+from copy import deepcopy
+
 import pytest
 import recorder
 import torch
@@ -92,6 +94,21 @@ def test_serves_a_config_without_rela(loop, config):
     cfg.train_cfg, cfg.param_scheduler = loop, None
     _, seen = recorder.train(cfg, Batches())
     assert seen.lacking == 4 and seen.stages == ['host'] * 4
+
+
+@pytest.mark.parametrize('rela', [True, False])
+def test_a_pipeline_that_comes_later_is_split_as_well(rela, config):
+    cfg = config('later')
+    if not rela:
+        cfg = plain(cfg)
+    later = deepcopy(cfg.train_dataloader.dataset.pipeline)
+    for view in later[0].transforms:
+        view[0] = dict(type='RandomResizedCrop', scale=16)
+    cfg.custom_hooks = [dict(type='SwitchRecipeHook', schedule=[
+        dict(action_epoch=2, train_pipeline=later)])]
+    _, seen = recorder.train(cfg, Batches())
+    assert seen.sides[3:] == [[[32, 32]] * 2] + [[[16, 16]] * 2] * 4
+    assert seen.lacking == TOTAL
 
 
 def test_what_cannot_be_split_is_refused_before_the_first_step(config):

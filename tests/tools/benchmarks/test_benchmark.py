@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import argparse
+import inspect
 import itertools
 import json
 import time
@@ -10,6 +11,7 @@ import numpy as np
 import pytest
 import torch
 from calls import CIFAR, call, cifar
+from mmengine.registry import HOOKS
 
 from _lib.benchmarks import epoch as _benchmark_epoch
 from _lib.benchmarks import features as _benchmark_features
@@ -23,7 +25,9 @@ from _lib.benchmarks import synthetic as _benchmark_synthetic
 from _lib.benchmarks.baselines import dali
 from _lib.benchmarks.plan import Plan, Ratio, coverage, interleave
 from _lib.benchmarks.report import markdown
+from _lib.benchmarks.variants import plain_host
 from _lib.config import load_config
+from mmrela.datasets.rela_target import RelaTargetDataset
 from mmrela.errors import UserError
 from mmrela.priors import build_prior
 
@@ -145,6 +149,16 @@ def test_plain_host_and_ours_take_the_same_step(small_cfg):
     assert type(plain).__name__ == 'BYOL'
     assert all(torch.equal(value, ours[key])
                for key, value in plain.state_dict().items())
+
+
+def test_plain_host_has_nothing_of_ours(small_cfg):
+    small_cfg.train_dataloader.dataset.update(
+        prior='random:0', late_decoding=True, view_epochs=2)
+    plain = plain_host(small_cfg)
+    assert not {*inspect.signature(RelaTargetDataset).parameters} & {
+        *plain.train_dataloader.dataset}
+    assert not [hook for hook in plain.default_hooks.values()
+                if HOOKS.get(hook.type).__module__.startswith('mmrela')]
 
 
 def test_live_teacher(benchmark, small_cfg, monkeypatch):

@@ -75,6 +75,20 @@ def test_rows_differ(name):
                 else run.store)
 
 
+@pytest.mark.parametrize('name, images', [
+    ('table3_methods', 50_000), ('table3_tinyimagenet', 100_000)])
+def test_dino_warms_up_for_30_epochs_of_100(name, images):
+    """Of the budget's own: those of all images never ended."""
+    found = [run.cfg for run in plan(name, 'paper')
+             if run.cfg.model.host == 'DINO']
+    assert len(found) > 2
+    for cfg in found:
+        loader = cfg.train_dataloader
+        epoch = int(images * loader.sampler.ratio) // loader.batch_size
+        assert cfg.model.head.warmup_iters == 30 * epoch
+        assert cfg.model.freeze_last_layer == epoch
+
+
 @pytest.mark.parametrize('name', TABLES)
 def test_the_command_line_says_what_the_key_says(name, monkeypatch):
     size = 'small' if 'small' in sizes(name) else 'paper'

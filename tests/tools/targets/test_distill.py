@@ -124,6 +124,17 @@ def test_a_prior_without_classes(cifar_root, tmp_path, capsys):
     assert len(ImageFolder(tmp_path / 'set' / 'train')) == 10
 
 
+def test_features_of_yours_are_refused_before_any_image(
+        cifar_root, tmp_path, mistake):
+    """They are those of whole images, by their ids, not of those chosen."""
+    np.save(tmp_path / 'mine.npy', np.zeros((1, 8), np.float32))
+    (tmp_path / 'mine.ids.txt').write_text('a\n')
+    assert f'--prior file:{tmp_path}/mine.npy does not look at im' in mistake(
+        'distill', CIFAR, '--prior', f'random + file:{tmp_path}/mine.npy',
+        '--out', tmp_path / 'set', *cifar(cifar_root, tmp_path / 'all'))
+    assert not (tmp_path / 'set').exists()
+
+
 def test_only_a_classifier_has_a_head(teacher, cifar_root):
     assert build_prior(teacher[0]).head.out_features == 10
 

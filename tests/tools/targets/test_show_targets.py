@@ -4,6 +4,8 @@ import pytest
 from calls import CIFAR, call, cifar
 from PIL import Image
 
+from mmrela.targets import Manifest, TargetStore, write_store
+
 
 @pytest.fixture(scope='module')
 def stores(four_components, cifar_root, tmp_path_factory):
@@ -35,3 +37,14 @@ def test_store_of_other_images(stores, cifar_root, capsys):
     options[2] = options[2].replace('=16', '=12')
     assert call('show_targets', CIFAR, '--stores', stores[0], *options) == 2
     assert 'holds targets of 16 images' in capsys.readouterr().err
+
+
+def test_targets_without_a_pca(stores, cifar_root, tmp_path, capsys):
+    """A user's own, or distilled ones: neighbours, but no spectrum."""
+    whole = TargetStore.open(stores[0])
+    write_store(tmp_path / 'own', [whole[range(16)]],
+                Manifest(16, whole.dim, ids=whole.manifest.ids))
+    out = tmp_path / 'a.png'
+    assert call('show_targets', CIFAR, '--stores', tmp_path / 'own', stores[0],
+                '--out', out, *cifar(cifar_root, stores[0])) == 0
+    assert out.exists() and '2 stores' in capsys.readouterr().out

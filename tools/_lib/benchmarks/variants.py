@@ -21,10 +21,11 @@ def plain_host(cfg: Config) -> Config:
     loader = cfg.train_dataloader
     loader.sampler = dict(type='DefaultSampler', shuffle=True)
     loader.dataset.type = loader.dataset.pop('host')
-    for key in ('targets', 'rela_pipeline', 'prior'):
+    for key in ('targets', 'rela_pipeline', 'prior', 'late_decoding',
+                'view_epochs'):
         loader.dataset.pop(key, None)
-    for name in ('rela', 'determinism', 'plain_checkpoint'):
-        cfg.default_hooks.pop(name)
+    for name in ('rela', 'determinism', 'plain_checkpoint', 'seconds'):
+        cfg.default_hooks.pop(name, None)
     return cfg
 
 

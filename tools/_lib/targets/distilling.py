@@ -13,6 +13,7 @@ from mmrela.generation.choose import choose
 from mmrela.generation.distill import distill, require_own
 from mmrela.generation.generate import generate
 from mmrela.priors import build_prior
+from mmrela.priors.joined import PLUS
 
 
 def carry_out(cfg: Config, args: argparse.Namespace) -> str:
@@ -26,6 +27,7 @@ def carry_out(cfg: Config, args: argparse.Namespace) -> str:
     """
     require_own(Path(args.out))
     prior = build_prior(args.prior, args.weights, args.image_size, cfg)
+    _require_looking(prior.name)
     dataset = build_dataset(cfg)
     images = images_of(cfg, dataset.dataset, prior)
     labels = own_labels(images.dataset, range(len(images)))
@@ -45,3 +47,15 @@ def carry_out(cfg: Config, args: argparse.Namespace) -> str:
             else f'no soft labels, since {prior.name} is no classifier')
     return (f'{out}/train: {len(made)} images of {len(names)} classes; '
             f'{out}/targets, {store.dim} components; {soft}')
+
+
+def _require_looking(name: str) -> None:
+    """Refuse features by sample id: those of distilled images have none.
+
+    Raises:
+        UserError: a prior is of this kind.
+    """
+    for part in name.split(PLUS):
+        if part.startswith('file:'):
+            raise UserError(f'--prior {part} does not look at images, as '
+                            'those that are chosen need: take one that does')

@@ -51,7 +51,8 @@ class Shown:
     Args:
         title: What they are.
         vectors: (N, k), rows of which are read by an array of indices.
-        kept: Variance that the first components keep, shares (k,).
+        kept: Variance that the first components keep, shares (k,); (0,) if
+            nobody knows.
     """
     title: str
     vectors: TargetStore | np.ndarray
@@ -60,9 +61,12 @@ class Shown:
 
 def of_store(store: TargetStore) -> Shown:
     """Targets, and what their PCA kept of the prior's features."""
-    pca = store.pca
-    return Shown(f'{store.manifest.prior["name"]} ({store.directory.name})',
-                 store, pca.variances.cumsum(0) / pca.total)
+    kept = np.empty(0)
+    if store.has_pca:
+        pca = store.pca
+        kept = pca.variances.cumsum(0) / pca.total
+    name = store.manifest.prior.get('name', 'targets')
+    return Shown(f'{name} ({store.directory.name})', store, kept)
 
 
 def draw_spectra(axes: Axes, shown: list[Shown]) -> None:
