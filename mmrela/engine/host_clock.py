@@ -79,7 +79,8 @@ class HostClock:
 
     def enter(self, runner: Runner, batch: dict) -> None:
         """Before a batch: start with the first that is the host's."""
-        if self._step is None and not is_rela(batch['data_samples']):
+        if self._step is None and not is_rela(
+                batch.get('data_samples')):
             self._step, self._epoch = runner.iter, runner.epoch
             self._start_host(runner)
             for hook in self._hosts_hooks(runner):  # its first epoch
