@@ -35,6 +35,21 @@ def require(runner: Runner, model: nn.Module) -> None:
         _require_graph(runner.model, runner.optim_wrapper._accumulative_counts)
 
 
+def require_trained(runner: Runner, model: nn.Module) -> None:
+    """Refuse an optimiser that leaves W as it was drawn.
+
+    Raises:
+        UserError: names the constructor.
+    """
+    trained = {id(p) for group in runner.optim_wrapper.param_groups
+               for p in group['params']}
+    if not trained.issuperset(map(id, model.rela_head.parameters())):
+        raise UserError(
+            'the optimiser leaves out model.rela_head, whose map RELA '
+            'trains with the backbone: let optim_wrapper.constructor pass '
+            'on its parameters, too')
+
+
 def require_ddp(wrapper: object) -> None:
     """Refuse what is no DDP of the whole model.
 

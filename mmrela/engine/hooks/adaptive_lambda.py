@@ -12,7 +12,7 @@ from ... import schedule as schedules
 from ...datasets.host import fit_channels
 from ...errors import UserError
 from .. import compat
-from ..checks.requirements import FiniteLoss, require
+from ..checks.requirements import FiniteLoss, require, require_trained
 from ..checks.trial import try_stages
 from ..host_clock import HostClock
 from ..staged_loader import StagedLoader
@@ -85,6 +85,7 @@ class AdaptiveLambdaHook(Hook):
             runner.train_dataloader, accumulation, self._host_from)
         rela = self._loader.start(self.schedule.lam, runner.iter)
         if rela:
+            require_trained(runner, model)
             runner.train_dataloader.dataset.check_targets(
                 model.rela_head.out_channels)
         try_stages(runner, model, [1, 0] if rela else [0])

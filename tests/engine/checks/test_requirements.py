@@ -2,9 +2,19 @@
 import math
 
 import pytest
+import torch
 from hosts import hand_over_after, small_config
 from mmengine.config import ConfigDict
-from mmengine.registry import DATA_SAMPLERS, LOOPS
+from mmengine.optim import (
+    DefaultOptimWrapperConstructor,
+    OptimWrapper,
+    OptimWrapperDict,
+)
+from mmengine.registry import (
+    DATA_SAMPLERS,
+    LOOPS,
+    OPTIM_WRAPPER_CONSTRUCTORS,
+)
 from mmengine.runner import BaseLoop, Runner
 from recorder import train
 from torch.utils.data import BatchSampler
@@ -67,7 +77,31 @@ def batches_of_one(cfg):
     cfg.train_dataloader.batch_size = 1
 
 
+@OPTIM_WRAPPER_CONSTRUCTORS.register_module(force=True)
+class ByHand(DefaultOptimWrapperConstructor):
+    """What a constructor may do that lists the parts of a model."""
+
+    def __call__(self, model):
+        parts = [OptimWrapper(torch.optim.SGD(part.parameters(), 0.1))
+                 for part in (model.backbone, model.head)]
+        return OptimWrapperDict(
+            backbone=parts[0], head=parts[1]) if self.paramwise_cfg else (
+                parts[0])
+
+
+def two_optimisers(cfg):
+    head_forgotten(cfg)
+    cfg.optim_wrapper.paramwise_cfg = dict(each=True)
+
+
+def head_forgotten(cfg):
+    cfg.optim_wrapper.constructor = 'ByHand'
+
+
 @pytest.mark.parametrize('change, reason', [
+    (two_optimisers, 'with one optimiser, not OptimWrapperDict: let '
+     'optim_wrapper.constructor'),
+    (head_forgotten, 'leaves out model.rela_head, .*optim_wrapper.constructor'),
     (plain_sampler, 'sampler.type=RelaSampler'),
     (plain_dataset, 'dataset.type=RelaTargetDataset'),
     (plain_host, r"model = dict\(type='Rela', host='BYOL'"),
@@ -98,6 +132,13 @@ def test_a_network_without_batch_norm_takes_one_image(cifar_root, tmp_path):
     runner = Runner.from_cfg(cfg)
     runner.train()
     assert runner.iter == 4
+
+
+def test_the_plain_host_needs_no_head(cifar_root, tmp_path):
+    cfg = small_config('BYOL', cifar_root, tmp_path / 'work',
+                       train_cfg__max_epochs=1, **hand_over_after(0, 8))
+    head_forgotten(cfg)
+    assert train(cfg)[1].stages == ['host'] * 8
 
 
 @pytest.mark.parametrize('lost', [math.nan, math.inf, -math.inf])
