@@ -63,13 +63,13 @@ def load_sample(dataset: Dataset, index: int) -> dict:
     dataset, local = locate(dataset, index)
     info = dataset.get_data_info(local)
     name = _name(info, index)
-    pipeline = getattr(dataset, 'pipeline', None)
-    if not hasattr(pipeline, 'transforms'):
+    steps = getattr(getattr(dataset, 'pipeline', None), 'transforms', None)
+    if steps is None:
         raise UserError(
             f'{type(dataset).__name__} has no `pipeline` of transforms that '
             'load its images: give it that of the data set inside, or let '
             "it be a subclass of one of mmengine's wrappers")
-    for load in takewhile(is_loading, pipeline.transforms):
+    for load in takewhile(is_loading, steps):
         try:
             info = load(info)
         except Exception as e:
