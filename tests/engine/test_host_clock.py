@@ -117,6 +117,35 @@ def test_a_rate_that_is_none(lr, cifar_root, tmp_path):
         Runner.from_cfg(cfg)
 
 
+def test_a_rate_in_units_of_zero(cifar_root, tmp_path):
+    cfg = small_config(
+        'BYOL', cifar_root, tmp_path / 'work', train_cfg__max_epochs=1,
+        optim_wrapper__optimizer__lr=0, **hand_over_after(4, EPOCH))
+    with pytest.raises(UserError, match='optimizer.lr, which is 0: set'):
+        Runner.from_cfg(cfg).train()
+
+
+def test_one_cycle_leaves_relas_rate(cifar_root, tmp_path):
+    """mmengine's puts its own first rate in place of the optimiser's."""
+    cycle = dict(type='OneCycleLR', eta_max=0.1, total_steps=EPOCH,
+                 by_epoch=False)
+    cfg = small_config(
+        'SimSiam', cifar_root, tmp_path / 'work', train_cfg__max_epochs=1,
+        param_scheduler=[cycle], **hand_over_after(4, EPOCH))
+    found = Trace()
+    train(cfg, found)
+    assert [step['lr'] for step in found.rela] == [2e-3] * 4
+    model = torch.nn.Linear(1, 1)
+    optimizer = torch.optim.Adam(model.parameters(), 1e-3)
+    naive = torch.optim.lr_scheduler.OneCycleLR(
+        optimizer, 0.1, total_steps=EPOCH - 4)
+    for step in found.host:
+        assert step['lr'] == pytest.approx(optimizer.param_groups[0]['lr'])
+        optimizer.step()
+        if step is not found.host[-1]:
+            naive.step()
+
+
 def test_a_checkpoint_without_a_clock_is_refused(cifar_root, tmp_path):
     def config(name):
         return small_config('BYOL', cifar_root, tmp_path / name,
