@@ -27,8 +27,9 @@ def name_meant(error: Exception) -> str:
     _, is_key, rest = message.partition("unexpected keyword argument '")
     # What was built within others may have got their keys, too.
     known = {key for kind in _being_built(error) for key in _keys(kind)}
-    return meant(rest.partition("'")[0], sorted(
-        known | {'type'})) if is_key else ''
+    wrong = rest.partition("'")[0]  # which another of them may know
+    return meant(wrong, sorted((known | {'type'}) - {wrong})) if (
+        is_key) else ''
 
 
 def _types(name: str) -> Iterator[str]:
