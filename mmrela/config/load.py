@@ -7,6 +7,7 @@ from typing import Literal
 
 from mmengine.config import Config
 from mmengine.registry import init_default_scope
+from mmengine.utils import import_modules_from_strings
 
 from ..engine.accelerate import accelerate, trains_rela
 from ..errors import UserError
@@ -70,7 +71,10 @@ def _read(config: str | Path | Config) -> Config:
     if not path.exists():
         near = config_meant(str(config), path)
         raise UserError(f'no config at {path}{near}')
-    return Config.fromfile(path)
+    cfg = Config.fromfile(path)
+    if cfg.get('custom_imports'):  # which new-style ones wait for in vain
+        import_modules_from_strings(**cfg.custom_imports)
+    return cfg
 
 
 def with_rela(cfg: Config, targets: str | Literal[True]) -> Config:

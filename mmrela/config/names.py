@@ -9,6 +9,9 @@ from mmpretrain import registry
 
 from ..spelling import meant
 
+# mmengine's functions -> which of their variables holds the class.
+_BUILDERS = dict(build_from_cfg='obj_cls', build_runner_from_cfg='runner_cls')
+
 
 def name_meant(error: Exception) -> str:
     """A question for a type or key that a registry refused, or nothing.
@@ -24,8 +27,9 @@ def name_meant(error: Exception) -> str:
     _, is_key, rest = message.partition("unexpected keyword argument '")
     # What was built within others may have got their keys, too.
     known = {key for kind in _being_built(error) for key in _keys(kind)}
-    return meant(rest.partition("'")[0], sorted(
-        known | {'type'})) if is_key else ''
+    wrong = rest.partition("'")[0]  # which another of them may know
+    return meant(wrong, sorted((known | {'type'}) - {wrong})) if (
+        is_key) else ''
 
 
 def _types(name: str) -> Iterator[str]:
@@ -55,3 +59,24 @@ def _keys(kind: object) -> Iterator[str]:
                 init).parameters.items() if name != 'self'
                 and parameter.kind not in (parameter.VAR_KEYWORD,
                                            parameter.VAR_POSITIONAL))
+
+
+def being_built(error: Exception) -> tuple[str, str] | None:
+    """What a registry was building, innermost, and its plain settings.
+
+    Returns:
+        Its name, and `` with key=value, …`` or nothing; ``None`` if no
+        registry was.
+    """
+    found = None
+    for frame, _ in walk_tb(error.__traceback__):
+        kind = frame.f_locals.get(_BUILDERS.get(frame.f_code.co_name, ''))
+        if kind is not None:
+            given = frame.f_locals.get('args') or {}
+            found = getattr(kind, '__name__', str(kind)), given
+    if not found:
+        return None
+    settings = ', '.join(f'{key}={value!r}' for key, value in found[1].items()
+                         if isinstance(value, (int, float, str))
+                         and found[0] != 'Runner')
+    return found[0], f' with {settings}' * bool(settings)

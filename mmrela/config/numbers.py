@@ -13,6 +13,9 @@ _LEAST = {  # of whole numbers
     'train_cfg.max_epochs': 0,  # a network that is only looked at
     'train_cfg.max_iters': 1,
     'optim_wrapper.accumulative_counts': 1,
+    'model.rela_head.in_channels': 1,
+    'model.rela_head.out_channels': 1,
+    'default_hooks.checkpoint.interval': -1,  # never
 }
 _RATE = 'optim_wrapper.optimizer.lr'
 

@@ -11,7 +11,7 @@ from mmpretrain.registry import DATASETS, TRANSFORMS
 from torch.utils.data import Dataset
 
 from ..errors import UserError
-from ..pictures.access import load_sample, sample_id
+from ..pictures.access import load_sample, sample_id, sample_name
 from ..pictures.crops import RULE, cropped_pixels
 from ..pictures.hue import mended_hue
 from ..pictures.late_decoding import crop_late
@@ -158,6 +158,11 @@ class RelaTargetDataset(Dataset):
         if self.store.views > 1:
             sample['img'] = cropped_pixels(sample['img'], index, view)
         results = self.rela_pipeline(sample)
+        if results is None:
+            raise UserError(
+                'train_dataloader.dataset.rela_pipeline drops '
+                f'{sample_name(self.dataset, index)}, whose target would be '
+                'lost: take out the step that returns None')
         if 'data_samples' not in results:
             raise UserError('train_dataloader.dataset.rela_pipeline must end '
                             'with PackInputs, after its MultiView')

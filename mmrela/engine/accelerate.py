@@ -49,6 +49,10 @@ def accelerate(cfg: Config,
         >>> cfg = Config.fromfile('simsiam_resnet50_8xb32-coslr-100e_in1k.py')
         >>> Runner.from_cfg(accelerate(cfg, 'data/targets/in1k')).train()
     """
+    if not isinstance(cfg, Config):
+        raise UserError('accelerate() takes a Config of mmengine, not a '
+                        f'{type(cfg).__name__}: read a file by '
+                        'Config.fromfile(FILE)')
     cfg = deepcopy(cfg)
     _require_host(cfg)
     dataset = _dataset(cfg)

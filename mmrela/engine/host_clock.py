@@ -10,7 +10,7 @@ from mmpretrain.registry import HOOKS
 from ..errors import UserError
 from ..models.stage import is_rela
 from ..resolve import resolve
-from .host_schedules import Lengths, entries, of_host, warm_ups
+from .host_schedules import Lengths, entries, name_of, of_host, warm_ups
 
 EVENTS = ('before_train', 'before_train_epoch', 'before_train_iter',
           'after_train_iter', 'after_train_epoch')
@@ -80,7 +80,8 @@ class HostClock:
 
     def enter(self, runner: Runner, batch: dict) -> None:
         """Before a batch: start with the first that is the host's."""
-        if self._step is None and not is_rela(batch['data_samples']):
+        if self._step is None and not is_rela(
+                batch.get('data_samples')):
             self._step, self._epoch = runner.iter, runner.epoch
             self._start_host(runner)
             for hook in self._hosts_hooks(runner):  # its first epoch
@@ -120,12 +121,14 @@ class HostClock:
                 runner.message_hub.update_info(name, count)
 
     def _start_rela(self, runner: Runner) -> None:
-        rate = runner.optim_wrapper.optimizer.defaults.get('lr')
+        rate = runner.optim_wrapper.optimizer.defaults['lr']
         if self.lr and not rate:
             raise UserError(
-                f'default_hooks.rela.lr={self.lr} is reached by a factor from '
-                f'optim_wrapper.optimizer.lr={rate}: set that to the rate of '
-                'the host, or leave out default_hooks.rela.lr')
+                f'default_hooks.rela.lr={self.lr} is in the units of '
+                'optim_wrapper.optimizer.lr, which is 0: set that, too')
+        if 'OneCycleLR' in map(name_of, _recipe(runner)):
+            for group in runner.optim_wrapper.param_groups:
+                group['initial_lr'] = rate  # it has put its own there
         factor = self.lr / rate if self.lr else 1
         _restart(runner, warm_ups(_recipe(runner)), factor)
 

@@ -35,7 +35,7 @@ def warm_ups(given: dict | Sequence[dict] | None) -> list[dict]:
     Rates as high as LARS has them need it with any loss.
     """
     return [deepcopy(entry) for entry in entries(given)
-            if _name(entry) == 'LinearLR' and not entry.get('begin', 0)]
+            if name_of(entry) == 'LinearLR' and not entry.get('begin', 0)]
 
 
 def of_host(given: dict | Sequence[dict] | None,
@@ -76,6 +76,7 @@ def _units(entry: dict, lengths: Lengths) -> tuple[float, float]:
             (lengths.host_steps + 0.5) / lengths.batches)
 
 
-def _name(entry: dict) -> str:
+def name_of(entry: dict) -> str:
+    """The class of a schedule, without its module."""
     kind = entry['type']
     return (kind if isinstance(kind, str) else kind.__name__).split('.')[-1]

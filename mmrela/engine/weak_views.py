@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 
 from ..resolve import pipelines
 
-SIDES = ('scale', 'crop_size', 'input_size', 'size')  # of a crop
+SIDES = ('scale', 'crop_size', 'input_size', 'size', 'height')  # of a crop
 
 
 def weak_views(side: int, views: int = 1) -> list[dict]:
@@ -24,8 +24,12 @@ def weak_views(side: int, views: int = 1) -> list[dict]:
 
 
 def side_of(dataset: dict) -> int:
-    """Side of the host's own views: of the first crop that has one."""
-    for step in _steps(next(filter(None, pipelines(dataset)))):
+    """Side of the host's own views: of the first crop that has one.
+
+    Or of the first ``Resize…``, where nothing crops what that leaves.
+    """
+    steps = [*_steps(next(filter(None, pipelines(dataset))))]
+    for step in sorted(steps, key=_resizes):
         for key in SIDES:
             side = step.get(key)
             if isinstance(side, int):
@@ -34,6 +38,12 @@ def side_of(dataset: dict) -> int:
                     isinstance(part, int) for part in side):
                 return side[0]
     return 224
+
+
+def _resizes(step: dict) -> bool:
+    kind = step.get('type', '')
+    name = getattr(kind, '__name__', str(kind))
+    return name.replace('/', '.').rpartition('.')[2].startswith('Resize')
 
 
 def _steps(pipeline: Sequence) -> Iterator[dict]:

@@ -8,6 +8,7 @@ from typing import Any, SupportsIndex
 import numpy as np
 import torch
 from mmengine.model import BaseModel
+from mmengine.optim import OptimWrapper
 from mmpretrain.registry import MODELS
 from torch import Tensor
 
@@ -103,6 +104,20 @@ class _RelaMixin(BaseModel):
         # The class stands in no module: it is made again from the host.
         _, _, *state = super().__reduce_ex__(protocol)
         return _blank, (self._host, ), *state
+
+    def train_step(self, data: dict,
+                   optim_wrapper: OptimWrapper) -> dict[str, Tensor]:
+        """One step; a host's own way to it is for its own batches."""
+        if is_rela(data.get('data_samples')):
+            return BaseModel.train_step(self, data, optim_wrapper)
+        return super().train_step(data, optim_wrapper)
+
+    def forward(self, *args, **kwargs) -> Any:
+        """As ``train_step``, for a host's own way to its losses."""
+        if kwargs.get('mode') == 'loss' and is_rela(
+                kwargs.get('data_samples')):
+            return self.loss(kwargs['inputs'], kwargs['data_samples'])
+        return super().forward(*args, **kwargs)
 
     def loss(self, inputs: list[Tensor] | Tensor, data_samples: list,
              **kwargs) -> dict[str, Tensor]:

@@ -17,7 +17,8 @@ def sample_id(dataset: Dataset, index: int) -> str:
     where, local = locate(dataset, index)
     info = where.get_data_info(local)
     if 'img_path' in info:
-        path = info['img_path'].removeprefix(where.data_root or '')
+        path = os.fspath(info['img_path']).removeprefix(
+            os.fspath(where.data_root or ''))
         return path.lstrip('/')
     return f'{index}:{_pixels_id(_stored(where, local, info))}'
 
@@ -33,6 +34,11 @@ def content_id(dataset: Dataset, index: int) -> str:
 
 def _stored(dataset: Dataset, index: int, info: dict) -> np.ndarray:
     """Pixels in memory, or what a data set of items stores."""
+    if 'img' not in info and not hasattr(dataset, 'stored'):
+        raise UserError(
+            f'{type(dataset).__name__} names none of its samples: let each '
+            "have an 'img_path' in the data list, whatever else its loader "
+            "reads, or its pixels in 'img'")
     return info['img'] if 'img' in info else dataset.stored(index)
 
 
@@ -57,7 +63,13 @@ def load_sample(dataset: Dataset, index: int) -> dict:
     dataset, local = locate(dataset, index)
     info = dataset.get_data_info(local)
     name = _name(info, index)
-    for load in takewhile(is_loading, dataset.pipeline.transforms):
+    steps = getattr(getattr(dataset, 'pipeline', None), 'transforms', None)
+    if steps is None:
+        raise UserError(
+            f'{type(dataset).__name__} has no `pipeline` of transforms that '
+            'load its images: give it that of the data set inside, or let '
+            "it be a subclass of one of mmengine's wrappers")
+    for load in takewhile(is_loading, steps):
         try:
             info = load(info)
         except Exception as e:
@@ -80,7 +92,7 @@ def sample_name(dataset: Dataset, index: int) -> str:
 
 
 def _name(info: dict, index: int) -> str:
-    return info.get('img_path', f'image {index}')
+    return str(info.get('img_path', f'image {index}'))
 
 
 def is_loading(transform: object) -> bool:

@@ -3,7 +3,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeAlias
 
 import torch
@@ -16,6 +16,9 @@ from ..pictures.rgb import Sample
 # What a prior sees of one image, (3, H, W) or (d,); a tuple of several
 # priors' of the same image.
 Seen: TypeAlias = Tensor | tuple[Tensor, ...]
+
+
+LOOKS = 4  # images of each process that are preprocessed twice
 
 
 @dataclass
@@ -41,6 +44,7 @@ class Prior:
     amp: str | None = None
     normalize: str = 'center'
     head: nn.Module | None = None
+    _looks: int = field(default=LOOKS, init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         self.model.eval().requires_grad_(False)
@@ -49,7 +53,8 @@ class Prior:
         """What the model sees of a sample, (3, H, W) float32.
 
         Raises:
-            UserError: the image cannot be read or preprocessed.
+            UserError: the image cannot be read or preprocessed, or not to
+                the same twice.
         """
         image = sample.image
         try:
@@ -63,6 +68,14 @@ class Prior:
             raise UserError(f'the preprocessing of {self.name} gives '
                             f'{type(seen).__name__}, where a tensor '
                             '(3, H, W) is wanted: change it')
+        if self._looks:
+            again = self.preprocess(image)  # type: ignore[misc]  # see there
+            if not torch.equal(seen.nan_to_num(), again.nan_to_num()):
+                raise UserError(
+                    f'the preprocessing of {self.name} gives another input '
+                    'for the same image each time, as if it drew a crop or '
+                    'a flip: take such steps out of it')
+            self._looks -= 1
         return seen
 
     def autocast(self, device: str) -> torch.autocast:

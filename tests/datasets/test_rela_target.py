@@ -151,6 +151,13 @@ def test_a_pipeline_that_packs_nothing_is_refused(cfg):
         dataset[RelaIndex(0, 1, 5)]
 
 
+def test_a_pipeline_that_drops_images_is_refused(cfg):
+    dataset = DATASETS.build(cfg.train_dataloader.dataset)
+    dataset.rela_pipeline.transforms.insert(0, lambda results: None)
+    with pytest.raises(UserError, match='rela_pipeline drops image 3, whose'):
+        dataset[RelaIndex(3, 1, 5)]
+
+
 def test_targets_of_other_images_are_refused(cfg, dataset):
     dataset.check_targets(DIM)
     cfg.train_dataloader.dataset.indices = list(range(1, 65))

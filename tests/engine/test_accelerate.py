@@ -148,6 +148,12 @@ def test_data_sets_around_others(wrapper, plain_config, image_folder):
     ([dict(type='MultiView', transforms=[
         [dict(type='RandomResizedCropAndInterpolationWithTwoPic', size=80)],
         [dict(type='RandomResizedCrop', scale=16)]])], 80),
+    ([dict(type='Resize', scale=60), dict(type='RandomCrop', crop_size=44)],
+     44),
+    ([dict(type='torchvision/Resize', size=60),
+      dict(type='Albumentations', transforms=[
+          dict(type='RandomCrop', height=44, width=44)])], 44),
+    ([dict(type='Resize', scale=32)], 32),
     ([dict(type='RandomFlip')], 224)])
 def test_weak_views_are_as_large_as_the_first_crop(
         plain_config, pipeline, expected):
@@ -202,3 +208,8 @@ def test_the_order_of_other_samplers_stays(plain_config, given, expected):
 def test_what_is_refused(plain_config, entries, reason):
     with pytest.raises(UserError, match=f'the config.*{reason}'):
         accelerate(plain_config(**entries), 'nowhere')
+
+
+def test_a_file_is_no_config():
+    with pytest.raises(UserError, match=r'not a str: read .*fromfile'):
+        accelerate('my.py', 'nowhere')

@@ -3,14 +3,18 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
 import pytest
 import torch
 from hosts import hand_over_after, small_config
 from mmengine.hooks import Hook
+from mmengine.model import BaseDataPreprocessor
 from mmengine.runner import Runner
-from mmpretrain.registry import HOOKS
+from mmpretrain.models.selfsup import SimSiam
+from mmpretrain.registry import HOOKS, MODELS, TRANSFORMS
 from recorder import train
 
+from mmrela.engine.hooks import AdaptiveLambdaHook
 from mmrela.errors import UserError
 
 EPOCH = 8  # batches
@@ -113,6 +117,35 @@ def test_a_rate_that_is_none(lr, cifar_root, tmp_path):
         Runner.from_cfg(cfg)
 
 
+def test_a_rate_in_units_of_zero(cifar_root, tmp_path):
+    cfg = small_config(
+        'BYOL', cifar_root, tmp_path / 'work', train_cfg__max_epochs=1,
+        optim_wrapper__optimizer__lr=0, **hand_over_after(4, EPOCH))
+    with pytest.raises(UserError, match='optimizer.lr, which is 0: set'):
+        Runner.from_cfg(cfg).train()
+
+
+def test_one_cycle_leaves_relas_rate(cifar_root, tmp_path):
+    """mmengine's puts its own first rate in place of the optimiser's."""
+    cycle = dict(type='OneCycleLR', eta_max=0.1, total_steps=EPOCH,
+                 by_epoch=False)
+    cfg = small_config(
+        'SimSiam', cifar_root, tmp_path / 'work', train_cfg__max_epochs=1,
+        param_scheduler=[cycle], **hand_over_after(4, EPOCH))
+    found = Trace()
+    train(cfg, found)
+    assert [step['lr'] for step in found.rela] == [2e-3] * 4
+    model = torch.nn.Linear(1, 1)
+    optimizer = torch.optim.Adam(model.parameters(), 1e-3)
+    naive = torch.optim.lr_scheduler.OneCycleLR(
+        optimizer, 0.1, total_steps=EPOCH - 4)
+    for step in found.host:
+        assert step['lr'] == pytest.approx(optimizer.param_groups[0]['lr'])
+        optimizer.step()
+        if step is not found.host[-1]:
+            naive.step()
+
+
 def test_a_checkpoint_without_a_clock_is_refused(cifar_root, tmp_path):
     def config(name):
         return small_config('BYOL', cifar_root, tmp_path / name,
@@ -179,3 +212,40 @@ def test_a_resumed_hook_begins_where_the_host_is(cifar_root, tmp_path):
         hook, = (h for h in runner.hooks if isinstance(h, Counting))
         assert hook.began == began
         assert hook.ended == (13, 2)  # also for who keeps the runner
+
+
+@TRANSFORMS.register_module(force=True)
+class PacksViewsAlone:
+
+    def __call__(self, results):
+        views = [np.ascontiguousarray(view.transpose(2, 0, 1))
+                 for view in results['img']]
+        return dict(inputs=[*map(torch.from_numpy, views)])
+
+
+@MODELS.register_module(force=True)
+class TakesViewsAlone(BaseDataPreprocessor):
+
+    def forward(self, data, training=False):
+        data = self.cast_data(data)
+        return dict(data, inputs=[view.float() for view in data['inputs']])
+
+
+@MODELS.register_module(force=True)
+class WithoutSamples(SimSiam):
+
+    def loss(self, inputs, data_samples=None):
+        return super().loss(inputs, data_samples)
+
+
+def test_a_hosts_batches_may_hold_no_samples(cifar_root, tmp_path):
+    cfg = small_config(
+        'SimSiam', cifar_root, tmp_path / 'work', train_cfg__max_epochs=1,
+        model__host='WithoutSamples', **hand_over_after(4, EPOCH))
+    cfg.model.data_preprocessor = dict(type='TakesViewsAlone')
+    pipeline = cfg.train_dataloader.dataset.pipeline
+    pipeline[-1] = dict(type='PacksViewsAlone')
+    runner = Runner.from_cfg(cfg)
+    runner.train()
+    assert runner.iter == EPOCH
+    assert AdaptiveLambdaHook.of(runner).switch_step == 4

@@ -7,6 +7,7 @@ import torch
 from hosts import DIM, HOSTS, LABELLED, MASKED, small_config
 from mmengine.logging import MessageHub
 from mmengine.model import BaseAveragedModel
+from mmengine.optim import OptimWrapper
 from mmpretrain.models import ResNet
 from mmpretrain.models.selfsup import BaseSelfSupervisor
 from mmpretrain.registry import MODELS
@@ -195,6 +196,32 @@ def test_a_users_own_host_works():
     assert 'rela_loss' in model.loss(inputs, samples)
     inputs, samples = host_batch('TestOnlyHost')
     assert model.loss(inputs, samples)['loss'] == inputs[0].sum()
+
+
+@pytest.mark.parametrize('own', ['train_step', 'forward'])
+def test_a_hosts_own_way_is_for_its_own_batches(own):
+
+    class OwnWay(BaseSelfSupervisor):
+
+        def loss(self, inputs, data_samples):
+            return dict(loss=inputs[1].sum())  # RELA's have one view
+
+    def instead(self, *args, **kwargs):
+        return dict(theirs=torch.ones(()))
+
+    setattr(OwnWay, own, instead)
+    model = mmrela.Rela(
+        OwnWay, dict(type='RelaHead', in_channels=512, out_channels=DIM),
+        backbone=dict(type='ResNet', depth=18, norm_cfg=dict(type='BN')))
+    optim = OptimWrapper(torch.optim.SGD(model.parameters(), 0.1))
+    for (inputs, samples), keys in (
+            (batch(1), {'loss', 'rela_loss'}),
+            (host_batch('OwnWay'), {'theirs'})):
+        data = dict(inputs=inputs, data_samples=samples)
+        if own == 'train_step':
+            assert model.train_step(data, optim).keys() == keys
+        else:
+            assert model(**data, mode='loss').keys() == keys - {'loss'}
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@ import copy
 import hashlib
 import pickle
 import random
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -358,3 +359,24 @@ def test_load_student_refuses_another_backbone(cfg, trained, change):
 def test_impossible_image_sizes(spec, size):
     with pytest.raises(UserError, match='--image-size'):
         build_prior(spec, 'none', size)
+
+
+@pytest.mark.parametrize('value, drawn', [(1., False), (np.nan, False),
+                                          (0., True)])
+def test_preprocessing_that_draws_is_refused(value, drawn):
+    calls = []
+
+    def preprocess(image):
+        calls.append(image)
+        return torch.full((3, 2, 2), value) + drawn * len(calls)
+
+    prior = Prior('p', nn.Identity(), preprocess, '')
+    for row in range(9):
+        sample = SimpleNamespace(image=row, name='x.jpg')
+        if drawn:
+            with pytest.raises(UserError, match='of p gives another input '):
+                prior.input_of(sample)
+        else:
+            prior.input_of(sample)
+    assert sorted({*calls}) == [*range(9)]
+    assert len(calls) == (18 if drawn else 13)

@@ -63,6 +63,14 @@ def test_keys_and_types(mistake, cifar_root, tmp_path, four_components,
     assert 'Please check' not in said
 
 
+def test_a_key_that_only_others_know(mistake, cifar_root, tmp_path,
+                                     four_components):
+    said = mistake('train', CIFAR, '--work-dir', tmp_path, *cifar(
+        cifar_root, four_components, 'model.rela_head.host=BYOL'))
+    assert "unexpected keyword argument 'host'" in said
+    assert 'is host meant' not in said
+
+
 @pytest.mark.parametrize('argv, near', [
     (['quikstart'], 'quickstart'),
     (['quickstart', '--size', 'smke'], 'smoke'),

@@ -3,6 +3,7 @@ from __future__ import annotations
 
 from mmengine.dist import get_world_size
 from mmengine.hooks import CheckpointHook
+from mmengine.optim import OptimWrapperDict
 from mmengine.runner import EpochBasedTrainLoop, IterBasedTrainLoop, Runner
 from torch import nn
 from torch.nn.modules.batchnorm import _BatchNorm
@@ -40,12 +41,18 @@ def require_loader(loader: DataLoader) -> None:
 
 
 def require_loop(runner: Runner) -> None:
-    """Refuse a loop that is not known, and checkpoints within its steps.
+    """Refuse several optimisers, an unknown loop, and checkpoints in a step.
 
     Raises:
         UserError: names the key.
     """
-    loop, counts = runner.train_loop, runner.optim_wrapper._accumulative_counts
+    wrapper, loop = runner.optim_wrapper, runner.train_loop
+    if isinstance(wrapper, OptimWrapperDict):
+        raise UserError(
+            'RELA trains with one optimiser, not OptimWrapperDict: '
+            'let optim_wrapper.constructor return an OptimWrapper, whose '
+            'groups of parameters may have rates of their own')
+    counts = wrapper._accumulative_counts
     if not isinstance(loop, (EpochBasedTrainLoop, IterBasedTrainLoop)):
         raise UserError(
             f'RELA does not know train_cfg.type={type(loop).__name__}: take '

@@ -4,7 +4,6 @@ from __future__ import annotations
 import math
 
 from mmengine.model import MMDistributedDataParallel, is_model_wrapper
-from mmengine.optim import OptimWrapperDict
 from mmengine.runner import Runner
 from torch import nn
 
@@ -28,15 +27,27 @@ def require(runner: Runner, model: nn.Module) -> None:
     if not hasattr(model, 'rela_head'):
         raise UserError("AdaptiveLambdaHook needs model = dict(type='Rela', "
                         f"host='{type(model).__name__}', rela_head=…, …)")
-    if isinstance(runner.optim_wrapper, OptimWrapperDict):
-        raise UserError('RELA trains with one optimiser, not OptimWrapperDict:'
-                        ' set one optim_wrapper for the whole model')
     require_loop(runner)
     require_scores(runner)
     require_batches(loader.batch_sampler, model)
     if is_model_wrapper(runner.model):
         require_ddp(type(runner.model))
         _require_graph(runner.model, runner.optim_wrapper._accumulative_counts)
+
+
+def require_trained(runner: Runner, model: nn.Module) -> None:
+    """Refuse an optimiser that leaves W as it was drawn.
+
+    Raises:
+        UserError: names the constructor.
+    """
+    trained = {id(p) for group in runner.optim_wrapper.param_groups
+               for p in group['params']}
+    if not trained.issuperset(map(id, model.rela_head.parameters())):
+        raise UserError(
+            'the optimiser leaves out model.rela_head, whose map RELA '
+            'trains with the backbone: let optim_wrapper.constructor pass '
+            'on its parameters, too')
 
 
 def require_ddp(wrapper: object) -> None:

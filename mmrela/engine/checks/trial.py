@@ -48,12 +48,15 @@ def _try_rela(runner: Runner, model: nn.Module) -> None:
     few, _ = _sizes(runner.train_dataloader)
     try:
         data = _data(runner, copy, few, 1)
+        views = data['inputs']
     except UserError:
         raise
     except Exception as e:  # whatever a user's own code may raise
         raise refused(copy, 'loading or preprocessing weak views failed '
                       f'({said(e)})') from e
-    views = data['inputs']
+    if len(views) == 0:
+        raise UserError('train_dataloader.dataset.rela_pipeline makes no '
+                        'view: set its num_views to 1 or more')
     with runner.optim_wrapper.optim_context(copy):  # mixed precision's, too
         width = checked_features(
             copy, [views] if isinstance(views, Tensor) else views)

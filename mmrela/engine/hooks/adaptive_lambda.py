@@ -12,7 +12,8 @@ from ... import schedule as schedules
 from ...datasets.host import fit_channels
 from ...errors import UserError
 from .. import compat
-from ..checks.requirements import FiniteLoss, require
+from ..checks.requirements import FiniteLoss, require, require_trained
+from ..checks.resumed import require_same
 from ..checks.trial import try_stages
 from ..host_clock import HostClock
 from ..staged_loader import StagedLoader
@@ -48,8 +49,8 @@ class AdaptiveLambdaHook(Hook):
             :func:`~mmrela.engine.checks.requirements.require`, or the
             targets do not do; later: the RELA loss is lost for good (see
             :class:`~mmrela.engine.checks.requirements.FiniteLoss`); on
-            resuming: the checkpoint is of another rule, or of a training
-            without RELA.
+            resuming: the checkpoint is of another rule, model or optimiser,
+            or of a training without RELA.
     """
 
     priority = 'VERY_HIGH'  # the others see the host's first batch as such
@@ -85,6 +86,7 @@ class AdaptiveLambdaHook(Hook):
             runner.train_dataloader, accumulation, self._host_from)
         rela = self._loader.start(self.schedule.lam, runner.iter)
         if rela:
+            require_trained(runner, model)
             runner.train_dataloader.dataset.check_targets(
                 model.rela_head.out_channels)
         try_stages(runner, model, [1, 0] if rela else [0])
@@ -176,6 +178,7 @@ class AdaptiveLambdaHook(Hook):
                 'the checkpoint to resume from is of an older mmrela, whose '
                 'hosts had no clock of their own: end that training with it, '
                 'or set load_from to the checkpoint instead of --resume')
+        require_same(runner, checkpoint)
         self.schedule.load_state_dict(state['schedule'])
         self.switch_step = state['switch_step']
         self._length = state.get('length')

@@ -34,7 +34,7 @@ class StageDDP:
             batch: What the loader returned.
             held: Whether the host's backbone is, see :class:`BackboneHold`.
         """
-        rela = is_rela(batch['data_samples'])
+        rela = is_rela(batch.get('data_samples'))
         if (rela, held) == self._stage or not isinstance(
                 runner.model, DistributedDataParallel):
             return

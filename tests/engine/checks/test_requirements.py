@@ -5,7 +5,11 @@ import pytest
 import torch
 from hosts import hand_over_after, small_config
 from mmengine.config import ConfigDict
-from mmengine.optim import OptimWrapper, OptimWrapperDict
+from mmengine.optim import (
+    DefaultOptimWrapperConstructor,
+    OptimWrapper,
+    OptimWrapperDict,
+)
 from mmengine.registry import (
     DATA_SAMPLERS,
     LOOPS,
@@ -73,31 +77,31 @@ def batches_of_one(cfg):
     cfg.train_dataloader.batch_size = 1
 
 
-def own_optimisers(cfg):
-    """One for each part, which mmengine leaves to the user's own model."""
-    cfg.optim_wrapper = dict(constructor='EachPart')
-    cfg.param_scheduler = []
-
-
 @OPTIM_WRAPPER_CONSTRUCTORS.register_module(force=True)
-class EachPart:
-
-    def __init__(self, **_) -> None:
-        pass
+class ByHand(DefaultOptimWrapperConstructor):
+    """What a constructor may do that lists the parts of a model."""
 
     def __call__(self, model):
-        return OptimWrapperDict(**{
-            name: OptimWrapper(torch.optim.SGD(part.parameters(), lr=0.1))
-            for name, part in (('backbone', model.backbone),
-                               ('neck', model.neck))})
+        parts = [OptimWrapper(torch.optim.SGD(part.parameters(), 0.1))
+                 for part in (model.backbone, model.head)]
+        return OptimWrapperDict(
+            backbone=parts[0], head=parts[1]) if self.paramwise_cfg else (
+                parts[0])
 
 
-def no_rate(cfg):
-    cfg.optim_wrapper.optimizer.lr = 0.
-    cfg.default_hooks.rela.lr = 1e-3
+def two_optimisers(cfg):
+    head_forgotten(cfg)
+    cfg.optim_wrapper.paramwise_cfg = dict(each=True)
+
+
+def head_forgotten(cfg):
+    cfg.optim_wrapper.constructor = 'ByHand'
 
 
 @pytest.mark.parametrize('change, reason', [
+    (two_optimisers, 'with one optimiser, not OptimWrapperDict: let '
+     'optim_wrapper.constructor'),
+    (head_forgotten, 'leaves out model.rela_head, .*optim_wrapper.con'),
     (plain_sampler, 'sampler.type=RelaSampler'),
     (plain_dataset, 'dataset.type=RelaTargetDataset'),
     (plain_host, r"model = dict\(type='Rela', host='BYOL'"),
@@ -107,8 +111,6 @@ def no_rate(cfg):
     (small_epoch, 'no batch: 64 samples a rank .*batch_size=65'),
     (lone_image, '64 samples a rank .*batch_size=21, .*drop_last=True'),
     (batches_of_one, 'batch_size=1, .* another batch_size'),
-    (own_optimisers, 'one optimiser, not OptimWrapperDict'),
-    (no_rate, 'default_hooks.rela.lr=0.001 .*optim_wrapper.optimizer.lr=0'),
 ])
 def test_refused(change, reason, cifar_root, tmp_path):
     cfg = small_config('BYOL', cifar_root, tmp_path / 'work')
@@ -130,6 +132,13 @@ def test_a_network_without_batch_norm_takes_one_image(cifar_root, tmp_path):
     runner = Runner.from_cfg(cfg)
     runner.train()
     assert runner.iter == 4
+
+
+def test_the_plain_host_needs_no_head(cifar_root, tmp_path):
+    cfg = small_config('BYOL', cifar_root, tmp_path / 'work',
+                       train_cfg__max_epochs=1, **hand_over_after(0, 8))
+    head_forgotten(cfg)
+    assert train(cfg)[1].stages == ['host'] * 8
 
 
 @pytest.mark.parametrize('lost', [math.nan, math.inf, -math.inf])

@@ -10,6 +10,7 @@ import pytest
 import torch
 from hosts import HOSTS, hand_over_after, small_config
 from mmengine.hooks import Hook
+from mmengine.model import BaseDataPreprocessor
 from mmengine.runner import Runner
 from mmpretrain.models.selfsup import SimSiam
 from mmpretrain.registry import MODELS, TRANSFORMS
@@ -202,3 +203,22 @@ def test_it_leaves_no_trace(host, cifar_root, tmp_path):
                        train_dataloader__dataset__indices=8)
     _, again = train(cfg, Again())
     assert again.done
+
+
+def test_no_view_is_too_few(cifar_root, tmp_path):
+    said = sentence(config(cifar_root, tmp_path, **{
+        'train_dataloader__dataset__rela_pipeline__0__num_views': 0}))
+    assert 'rela_pipeline makes no view: set its num_views' in said
+
+
+@MODELS.register_module(force=True)
+class AsTuple(BaseDataPreprocessor):
+
+    def forward(self, data, training=False):
+        return tuple(self.cast_data(data).values())
+
+
+def test_a_preprocessor_without_inputs(cifar_root, tmp_path):
+    cfg = config(cifar_root, tmp_path)
+    cfg.model.data_preprocessor = dict(type='AsTuple')
+    assert 'preprocessing weak views failed (TypeError' in sentence(cfg)

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import upstream
 from calls import CIFAR, DATA, IN1K, ROOT, call, cifar, in1k, lines
 from mmpretrain.models.selfsup import BaseSelfSupervisor
 from mmpretrain.registry import MODELS
@@ -182,6 +183,21 @@ def test_prior_of_ones_own(cifar_root, tmp_path, monkeypatch):
     u, s, _ = np.linalg.svd(centred)
     wanted = (u[:, :4] * s[:4]**2) @ u[:, :4].T
     assert abs(gram - wanted).max() < 5e-3 * abs(wanted).max()
+
+
+def test_a_new_style_config_imports_it_too(image_folder, tmp_path,
+                                           monkeypatch, mistake):
+    """mmengine imports nothing there, unless a type names it."""
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setattr(priors, 'PRIORS', priors.PRIORS.copy())
+    (tmp_path / 'priors_of_new.py').write_text(
+        'from mmrela.priors import PRIORS\nPRIORS["newer"] = lambda *_: 1\n')
+    config = tmp_path / 'newer.py'
+    config.write_text(
+        upstream.NEW_STYLE.replace('{root}', str(image_folder))
+        + "\ncustom_imports = dict(imports=['priors_of_new'])\n")
+    assert 'must return a Prior, not a int' in mistake(
+        'gen_targets', config, '--prior', 'newer:1', '--image-size', 32)
 
 
 @pytest.fixture

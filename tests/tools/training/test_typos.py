@@ -30,6 +30,10 @@ def test_entries_of_real_configs_are_not():
         assert typos.misspelt_entries(Config.fromfile(file)) == {}, file
 
 
+def test_what_a_new_style_config_imports_is_not():
+    assert typos.misspelt_entries(Config(dict(OptimWrapper=Config))) == {}
+
+
 def test_the_first_rank_tells_and_goes_on(tmp_path, capsys, monkeypatch):
     file = tmp_path / 'x.py'
     file.write_text('trian_cfg = dict(max_epochs=1)')

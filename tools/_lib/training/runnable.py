@@ -42,11 +42,16 @@ def _check_entries(cfg: Config) -> None:
     for key in ('model', 'train_dataloader', 'train_cfg', 'optim_wrapper'):
         if not cfg.get(key):
             raise UserError(f'{cfg.filename} has no entry `{key}`')
+        if not isinstance(cfg[key], dict):
+            raise UserError(f'{cfg.filename}, or --cfg-options: {key}='
+                            f'{cfg[key]!r} is no dict of entries')
     for key in ('max_epochs', 'max_iters'):
         if cfg.train_cfg.get(key) == 0:
             raise UserError(f'train_cfg.{key}=0 trains nothing: set it to 1 '
                             'or more')
-    if trains_rela(cfg) and 'rela' not in cfg.get('default_hooks', {}):
+    hooks = cfg.get('default_hooks')
+    if trains_rela(cfg) and not (isinstance(hooks, dict)
+                                 and hooks.get('rela')):
         raise UserError('default_hooks has no entry `rela`, so nothing would '
                         'end the RELA stage: add default_hooks = '
                         '_base_.rela_hooks')
@@ -58,12 +63,16 @@ def _check_entries(cfg: Config) -> None:
 
 def _check_names(cfg: Config) -> None:
     """What mmengine's own builders answer by a traceback."""
-    hooks = cfg.get('default_hooks', {})
+    hooks = cfg.get('default_hooks') or {}
     for name, hook in hooks.items():
         if isinstance(hook, dict) and 'type' not in hook:
             near = meant(name, {*hooks} - {name}, 'default_hooks.')
             raise UserError(f'default_hooks.{name} has no type{near}')
-    kind = cfg.optim_wrapper.get('optimizer', {}).get('type', 'SGD')
+    optimizer = cfg.optim_wrapper.get('optimizer', {})
+    if not isinstance(optimizer, dict):
+        raise UserError('optim_wrapper.optimizer must be a dict with a type, '
+                        f'got {optimizer!r}')
+    kind = optimizer.get('type', 'SGD')
     if resolve(kind, OPTIMIZERS) is None:
         near = meant(kind, [*OPTIMIZERS.module_dict,
                             *OPTIMIZERS.parent.module_dict])

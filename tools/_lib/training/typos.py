@@ -23,14 +23,14 @@ def misspelt_entries(cfg: Config) -> dict[str, str]:
     """Top-level entries that are nearly, but not quite, known.
 
     mmengine reads what it knows and passes over the rest, where configs
-    keep what their own lines use.
+    keep what their own lines use, new-style ones also what they import.
 
     Returns:
         Name -> the known one that is nearest.
     """
     found = {key: nearest(key, READ, LIKENESS) for key in cfg}
     return {key: near for key, near in found.items()
-            if near and key not in READ}
+            if near and key not in READ and not callable(cfg[key])}
 
 
 def warn(cfg: Config) -> None:
