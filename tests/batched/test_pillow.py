@@ -17,7 +17,7 @@ from torch.nn.functional import interpolate
 import mmrela  # noqa: F401
 from mmrela.batched.ahead import ViewCollate
 from mmrela.batched.compiler import _magnitudes
-from mmrela.batched.split import _split
+from mmrela.batched.split import split_pipeline
 from mmrela.batched.steps.keys import split, uniform, within
 from mmrela.pictures.hue import mended_hue
 
@@ -112,7 +112,7 @@ def compare(name, count, seed):
     """Levels apart from Pillow's: the most, and the share of such bytes."""
     transforms, rng = recipe(name), np.random.default_rng(seed)
     whole = [pipeline.transforms for pipeline in transforms[0].transforms]
-    _split(transforms, 'key')
+    split_pipeline(transforms, 'key')
     cut = [len(view.transforms) for view in transforms[0].transforms]
     np.random.seed(seed)
     samples = [Compose(transforms)(dict(img=image))

@@ -21,7 +21,7 @@ ROOT = Path(__file__).parents[2]
 CIFAR = str(ROOT / 'configs' / 'byol_rela_r18_cifar10_quickstart.py')
 IN1K = str(ROOT / 'configs' / 'byol_rela_r50_in1k.py')
 DATA = 'train_dataloader.dataset'
-BAR = re.compile(r'img/s\]$')  # a progress bar, on a line of its own
+BAR = re.compile(r'img/s\] *$')  # a progress bar, on a line of its own
 
 
 def call(tool: str, *argv) -> int:

@@ -128,8 +128,8 @@ def test_each_run_is_done_and_recorded_once(place, capsys):
             if line.startswith('| BYOL')]
     assert [row[1:] for row in rows] == [
         ['0.0001', '8', '', '1.4', '60', '', '41.0 ± 1.4', '2'],
-        ['0.001, then 0.0001', '8', '3', '1.0', '60', '3', '41.0 ± 1.4', '2'],
-        ['0.001, then 0.0001', '8', '3', '1.0', '60', '3', '41.0 ± 1.4', '2']]
+        ['0.001, then 0.0001', '8', '3', '0.6', '60', '3', '41.0 ± 1.4', '2'],
+        ['0.001, then 0.0001', '8', '3', '0.6', '60', '3', '41.0 ± 1.4', '2']]
     assert '6 of 6 runs are done.' in text
     lines = recorded(place)
     assert [(line['seed'], line['prior']) for line in lines] == [
@@ -206,7 +206,7 @@ def test_report_runs_nothing(place, capsys):
     assert called(place) == done and page.read_text().startswith(before)
     added = page.read_text().removeprefix(before)
     assert added.startswith('\n### `tiny`, smoke\n\nTiny.\n\n![')
-    assert ('| BYOL + RELA, random prior | 0.001, then 0.0001 | 8 | 3 | 1.0 |'
+    assert ('| BYOL + RELA, random prior | 0.001, then 0.0001 | 8 | 3 | 0.6 |'
             in added)
     assert 'Not run: BYOL; BYOL + RELA, MobileNet-V2.' in added
     assert (page.parent / 'tiny_smoke.png').read_bytes()[1:4] == b'PNG'
