@@ -4,6 +4,7 @@ from __future__ import annotations
 import gc
 from contextlib import suppress
 from copy import deepcopy
+from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import torch
@@ -97,9 +98,10 @@ def measured(cfg: Config, lam: int | None) -> tuple[Plan, Stage]:
 def of_stage(cfg: Config, lam: int | None, folder: str) -> Config:
     """The config of a training that is in one stage, and leaves nothing."""
     cfg = deepcopy(cfg)
+    # By its name, and the second, mmengine finds the writers of a run.
     cfg.merge_from_dict(dict(
         work_dir=folder, resume=False, log_level='ERROR',
-        experiment_name=f'dry_run_{lam}'))
+        experiment_name=Path(folder).name))
     cfg.visualizer = None  # which might report elsewhere
     for name in VALIDATION:
         cfg[name] = None
