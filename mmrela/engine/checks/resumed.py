@@ -12,6 +12,31 @@ from ...errors import UserError
 CURE = 'as its training had it, or load_from to it instead of --resume'
 
 
+def require_rule(checkpoint: dict, rule: str) -> None:
+    """Refuse to resume a training that has no such rule for λ.
+
+    Args:
+        checkpoint: As its file has it.
+        rule: Class of the rule that is wanted.
+
+    Raises:
+        UserError: says what the checkpoint was written under.
+    """
+    state = checkpoint.get('rela')
+    if state is None or state['rule'] != rule:
+        raise UserError(
+            'the checkpoint to resume from was written '
+            + (f'under default_hooks.rela.schedule.type={state["rule"]}, '
+               f'not {rule}' if state else 'without RELA')
+            + ': to begin a training with its weights, set load_from to '
+            'it instead of --resume')
+    if 'clock' not in state:
+        raise UserError(
+            'the checkpoint to resume from is of an older mmrela, whose '
+            'hosts had no clock of their own: end that training with it, '
+            'or set load_from to the checkpoint instead of --resume')
+
+
 def require_same(runner: Runner, checkpoint: dict) -> None:
     """Refuse to resume with another model or optimiser.
 

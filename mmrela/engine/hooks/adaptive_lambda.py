@@ -10,10 +10,9 @@ from mmpretrain.utils import get_ori_model
 
 from ... import schedule as schedules
 from ...datasets.host import fit_channels
-from ...errors import UserError
 from .. import compat
 from ..checks.requirements import FiniteLoss, require, require_trained
-from ..checks.resumed import require_same
+from ..checks.resumed import require_rule, require_same
 from ..checks.trial import try_stages
 from ..host_clock import HostClock
 from ..staged_loader import StagedLoader
@@ -165,20 +164,9 @@ class AdaptiveLambdaHook(Hook):
     def after_load_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
         if not runner._resume:  # weights alone are wanted
             return
-        state, rule = checkpoint.get('rela'), type(self.schedule).__name__
-        if state is None or state['rule'] != rule:
-            raise UserError(
-                'the checkpoint to resume from was written '
-                + (f'under default_hooks.rela.schedule.type={state["rule"]}, '
-                   f'not {rule}' if state else 'without RELA')
-                + ': to begin a training with its weights, set load_from to '
-                'it instead of --resume')
-        if 'clock' not in state:
-            raise UserError(
-                'the checkpoint to resume from is of an older mmrela, whose '
-                'hosts had no clock of their own: end that training with it, '
-                'or set load_from to the checkpoint instead of --resume')
+        require_rule(checkpoint, type(self.schedule).__name__)
         require_same(runner, checkpoint)
+        state = checkpoint['rela']
         self.schedule.load_state_dict(state['schedule'])
         self.switch_step = state['switch_step']
         self._length = state.get('length')
