@@ -47,8 +47,17 @@ class HostClock:
         self._step: int | None = None  # of the run, the host's first
         self._epoch = 0
 
-    def begin(self, runner: Runner, lam: int) -> None:
-        """Before the first step, also of a resumed training."""
+    def begin(self, runner: Runner, lam: int,
+              relas: Callable[[int, int], int]) -> None:
+        """Before the first step, also of a resumed training.
+
+        Args:
+            runner: The runner.
+            lam: λ of the first step.
+            relas: How many steps of [start, stop) after the hand-over are
+                RELA's still; the host's counts leave them out.
+        """
+        self._relas = relas
         if not self._resumed and not lam:
             self._step = 0
         if self._step == 0:
@@ -74,7 +83,8 @@ class HostClock:
         def call(runner: Runner, *args, **kwargs) -> None:
             # What freezes layers for the host's first steps would do so
             # before DDP knows them as trainable.
-            if self._step is not None or event != 'before_train_iter':
+            if event != 'before_train_iter' or not is_rela(
+                    kwargs['data_batch'].get('data_samples')):
                 method(_HostRunner(runner, self), *args, **kwargs)
         return call
 
@@ -111,8 +121,10 @@ class HostClock:
             step, epoch = runner.iter, runner.epoch
         first = self._step or 0
         return dict(
-            iter=runner.iter - step, epoch=runner.epoch - epoch,
-            max_iters=runner.max_iters - first,
+            iter=runner.iter - step - self._relas(step, runner.iter),
+            epoch=runner.epoch - epoch,
+            max_iters=(runner.max_iters - first
+                       - self._relas(first, runner.max_iters)),
             max_epochs=runner.max_epochs - self._epoch)
 
     def _tell(self, runner: Runner) -> None:

@@ -4,9 +4,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import count, repeat
 
+import numpy as np
 from torch.utils.data import DataLoader
 
 from ..datasets.samplers.rela_sampler import RelaSampler
+from .fade import Fade
 
 
 class StagedLoader:
@@ -17,21 +19,40 @@ class StagedLoader:
         accumulation: Batches of an optimiser step.
         host_from: Step whose batch is the host's first, if the training has
             handed over before it was resumed, else 0.
+        steps: Of the whole training.
+        share: λ just after the hand-over, see :class:`~.fade.Fade`.
     """
 
     def __init__(self, loader: DataLoader, accumulation: int,
-                 host_from: int) -> None:
+                 host_from: int, steps: int, share: float = 0) -> None:
         self.loader = loader
         self.accumulation = accumulation
         self.host_from = host_from
         self.sampler: RelaSampler = loader.batch_sampler.sampler
+        self._steps, self._share = steps, share
+        self._plan()
+
+    def _plan(self) -> None:
+        self.fade = Fade(self._share, self.host_from, self._steps,
+                         self.accumulation, self.sampler.seed)
+        self._relas = self.fade.relas()
+        self._passed = np.concatenate([[0], self._relas.cumsum()])
+
+    def relas(self, start: int, stop: int) -> int:
+        """How many steps after the hand-over are RELA's: [start, stop)."""
+        return int(self._passed[stop] - self._passed[start])
 
     def start(self, lam: int, step: int) -> bool:
         """Begin at a step under λ; whether any batch will be RELA's."""
         in_flight = step < self.host_from
-        self.sampler.start(int(in_flight) or lam)
+        self.sampler.start(int(in_flight) or lam or self._stage(step))
         self.sampler.lam = lam
-        return in_flight or bool(lam)
+        return bool(in_flight or lam or self._relas[step:].any())
+
+    def _stage(self, step: int) -> int:
+        """λ of a step after the hand-over; some that are asked for lie
+        beyond the training's end."""
+        return int(step < self._steps and self._relas[step])
 
     def enter(self, first: int) -> None:
         """Begin an epoch, whose first batch is that of step ``first``."""
@@ -40,7 +61,8 @@ class StagedLoader:
         # An epoch may begin within a step: the boundary is counted from there.
         self.sampler.align(
             -first % self.accumulation * batch, self.accumulation * batch,
-            (self.host_from - first) * batch)
+            (self.host_from - first) * batch,
+            lambda position: self._stage(first + position // batch))
 
     def hand_over(self, step: int) -> int:
         """Let λ fall before a step; how many batches may be in flight.
@@ -53,6 +75,7 @@ class StagedLoader:
             self.loader.prefetch_factor or 0)
         asked_for = min(step + in_flight, self._end)
         self.host_from = asked_for + -asked_for % self.accumulation
+        self._plan()
         return in_flight
 
     def batches(self, done: int) -> Iterator[dict | None]:

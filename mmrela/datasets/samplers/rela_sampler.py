@@ -1,7 +1,7 @@
 """Which sample comes when, in which stage, with which randomness."""
 from __future__ import annotations
 
-from collections.abc import Iterator, Sized
+from collections.abc import Callable, Iterator, Sized
 from itertools import islice
 from typing import NamedTuple
 
@@ -62,7 +62,7 @@ class RelaSampler(Sampler):
         self.seed = sync_random_seed() if seed is None else seed
         self.lam = 1  # λ that is wanted
         self._stamped = 1  # λ in force until the next boundary
-        self._boundary = (0, 1, 0)
+        self.align(0, 1)
         self._skipped = 0
         if order is not None and self._indices() != self._indices():
             raise UserError(
@@ -91,7 +91,8 @@ class RelaSampler(Sampler):
         if hasattr(self.order, 'set_epoch'):
             self.order.set_epoch(epoch)
 
-    def align(self, offset: int, group: int, hold: int = 0) -> None:
+    def align(self, offset: int, group: int, hold: int = 0,
+              after: Callable[[int], int] = lambda position: 0) -> None:
         """Let λ change at positions ``offset + i * group`` only.
 
         With gradient accumulation a group is the samples of one optimiser
@@ -100,8 +101,9 @@ class RelaSampler(Sampler):
         Args:
             offset, group: See there.
             hold: λ does not change before this position.
+            after: λ of such a position once ``lam`` has fallen to 0.
         """
-        self._boundary = (offset, group, hold)
+        self._boundary = (offset, group, hold, after)
 
     def start(self, lam: int) -> None:
         """Set λ at the beginning of the training, without waiting."""
@@ -118,14 +120,14 @@ class RelaSampler(Sampler):
             2**31, (len(self) * self.world_size, ),
             generator=generator_of(self.seed, self.epoch, 1)
         )[self.rank::self.world_size]
-        epoch, (offset, group, hold) = self.epoch, self._boundary
+        epoch, (offset, group, hold, after) = self.epoch, self._boundary
         skipped, self._skipped = self._skipped, 0
         pairs = enumerate(zip(self._indices(), seeds.tolist()))
         for position, (index, view_seed) in islice(pairs, skipped, None):
             # λ may fall while the loader is within a step's samples: the
             # rest of them keep the stage that the step began in.
             if position >= hold and position % group == offset:
-                self._stamped = self.lam
+                self._stamped = self.lam or after(position)
             yield RelaIndex(index, self._stamped, view_seed, epoch)
 
     @property

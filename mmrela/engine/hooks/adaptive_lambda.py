@@ -14,6 +14,7 @@ from .. import compat
 from ..checks.requirements import FiniteLoss, require, require_trained
 from ..checks.resumed import require_rule, require_same
 from ..checks.trial import try_stages
+from ..fade import require_share
 from ..host_clock import HostClock
 from ..staged_loader import StagedLoader
 from .backbone_hold import BackboneHold
@@ -42,6 +43,8 @@ class AdaptiveLambdaHook(Hook):
             host's own begins at the hand-over.
         hold: Steps of the host that leave the backbone as it is; see
             :class:`~mmrela.engine.hooks.backbone_hold.BackboneHold`.
+        fade: λ just after the hand-over, from which it falls to 0 at the
+            end; see :class:`~mmrela.engine.fade.Fade`.
 
     Raises:
         UserError: of the rule; before the training: see
@@ -55,7 +58,9 @@ class AdaptiveLambdaHook(Hook):
     priority = 'VERY_HIGH'  # the others see the host's first batch as such
 
     def __init__(self, schedule: dict | None = None,
-                 lr: float | None = None, hold: int = 0) -> None:
+                 lr: float | None = None, hold: int = 0,
+                 fade: float = 0) -> None:
+        require_share(fade, hold)
         self.schedule: schedules.LambdaRule = TASK_UTILS.build(
             schedule or dict(type='AdaptiveLambda'))
         self.switch_step: int | None = None
@@ -63,7 +68,8 @@ class AdaptiveLambdaHook(Hook):
         self._host_from = 0  # see StagedLoader
         self._losses: list[float] = []
         self._finite = FiniteLoss()
-        self._ddp = StageDDP()
+        self._fade = fade
+        self._ddp = StageDDP(keep=bool(fade))
         self._clock = HostClock(lr)
         self._hold = BackboneHold(hold)
 
@@ -82,7 +88,8 @@ class AdaptiveLambdaHook(Hook):
         self.schedule.begin(runner.max_iters * self._length // _length(
             runner) // accumulation)
         self._loader = StagedLoader(
-            runner.train_dataloader, accumulation, self._host_from)
+            runner.train_dataloader, accumulation, self._host_from,
+            runner.max_iters, self._fade)
         rela = self._loader.start(self.schedule.lam, runner.iter)
         if rela:
             require_trained(runner, model)
@@ -94,7 +101,7 @@ class AdaptiveLambdaHook(Hook):
         if isinstance(runner.train_loop, IterBasedTrainLoop):
             runner.train_loop.dataloader_iterator = self._loader.batches(
                 runner.iter)
-        self._clock.begin(runner, self.schedule.lam)
+        self._clock.begin(runner, self.schedule.lam, self._loader.relas)
 
     def before_train_epoch(self, runner: Runner) -> None:
         self._loader.enter(runner.iter)
@@ -123,7 +130,7 @@ class AdaptiveLambdaHook(Hook):
             self.schedule.update(loss)
         if self._loader.sampler.lam and not self.schedule.lam:
             self._hand_over(runner)
-        self._log(runner.message_hub, 'rela_loss' in outputs)
+        self._log(runner.message_hub, runner.iter, 'rela_loss' in outputs)
 
     def _hand_over(self, runner: Runner) -> None:
         self.switch_step = runner.iter + 1
@@ -134,8 +141,11 @@ class AdaptiveLambdaHook(Hook):
             f"{in_flight} batches in flight are still RELA's, then "
             "the host's own loss and views take over.")
 
-    def _log(self, message_hub, is_rela: bool) -> None:
-        for name, scalar in self.schedule.scalars().items():
+    def _log(self, message_hub, step: int, is_rela: bool) -> None:
+        scalars = self.schedule.scalars()
+        if not self.schedule.lam:
+            scalars['lambda'] = self._loader.fade.lam(step)
+        for name, scalar in scalars.items():
             message_hub.update_scalar(f'train/{name}', scalar)
         if not is_rela:  # the logger would repeat the last ones
             for name in [*message_hub.log_scalars]:

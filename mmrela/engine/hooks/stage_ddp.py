@@ -19,11 +19,18 @@ class StageDDP:
     in the RELA stage, as ``rela_head`` does in the host's. Gradients of
     zero in their place would let weight decay and momentum move them;
     frozen parameters have none, and are not sent either.
+
+    Args:
+        keep: Whether stages come again, and their wraps are kept: each has
+            buckets as large as its gradients.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, keep: bool = False) -> None:
+        self._keep = keep
         self._stage: tuple[bool, bool] | None = None
         self._frozen: list[nn.Parameter] = []
+        self._wraps: dict[tuple[bool, bool], tuple[
+            DistributedDataParallel, list[nn.Parameter]]] = {}
 
     def enter(self, runner: Runner, batch: dict,
               held: bool = False) -> None:
@@ -34,20 +41,27 @@ class StageDDP:
             batch: What the loader returned.
             held: Whether the host's backbone is, see :class:`BackboneHold`.
         """
-        rela = is_rela(batch.get('data_samples'))
-        if (rela, held) == self._stage or not isinstance(
+        stage = is_rela(batch.get('data_samples')), held
+        if stage == self._stage or not isinstance(
                 runner.model, DistributedDataParallel):
             return
-        self._stage, model = (rela, held), runner.model.module
+        self._stage, model = stage, runner.model.module
         for parameter in self._frozen:
             parameter.requires_grad_(True)
-        idle = (_without_gradient(model, batch) if rela
-                else model.rela_head.parameters())
-        self._frozen = [p for p in idle if p.requires_grad]
+        if stage in self._wraps:
+            runner.model, self._frozen = self._wraps[stage]
+        else:
+            idle = (_without_gradient(model, batch) if stage[0]
+                    else model.rela_head.parameters())
+            self._frozen = [p for p in idle if p.requires_grad]
         for parameter in self._frozen:
             parameter.requires_grad_(False)
+        if stage in self._wraps:
+            return
         runner.model = runner.wrap_model(
             runner.cfg.get('model_wrapper_cfg'), model)
+        if self._keep:
+            self._wraps[stage] = runner.model, self._frozen
         if runner.cfg.get('compile'):  # what is compiled refers to itself
             gc.collect()  # else the old buckets of gradients stay
         runner._maybe_compile('train_step')
@@ -60,6 +74,7 @@ def _without_gradient(model: nn.Module, batch: dict) -> list[nn.Parameter]:
     RELA's features leave out, and checkpointed activations hide theirs
     from a walk of the graph.
     """
+    model.zero_grad()
     with eval_mode(model):
         inputs = model.data_preprocessor(batch, False)['inputs']
         view = inputs if isinstance(inputs, Tensor) else inputs[0]
