@@ -75,6 +75,14 @@ def test_images_up_to_a_step(prior, fraction, switch, hold, expected):
     assert images(line, 10) == expected / 2
 
 
+@pytest.mark.parametrize('step, relas', [(40, 40), (50, 48.75), (80, 60)])
+def test_images_while_rela_fades(step, relas):
+    """λ is 1 at step 40, 0.75 at 50 and 0 at 80: its mean is the share."""
+    line = dict(prior='random', switch_step=40, batch_size=1000, steps=80,
+                passes=(1, 2, 0.5), options={'default_hooks.rela.fade': 1})
+    assert images(line, step) == relas + 2 * (step - relas)
+
+
 def test_seconds_include_the_targets():
     line = dict(knn=[[0, 0, 10], [8, 4, 30]])
     assert over_time(line | dict(target_seconds=3), 'knn') == [

@@ -6,7 +6,7 @@ from mmengine.config import Config
 from ..training.logs import Curve
 from .settings import SCHEDULE
 
-HOLD = 'default_hooks.rela.hold'
+HOLD, FADE = 'default_hooks.rela.hold', 'default_hooks.rela.fade'
 # Of each image, the host's views that go through a backbone forward and
 # backward, and those that go forward alone, through a momentum network.
 VIEWS = dict(
@@ -43,6 +43,9 @@ def is_plain(line: dict) -> bool:
 def images(line: dict, step: int) -> float:
     """Images that have passed the backbone up to a step, in thousands.
 
+    Of the steps among which RELA's fade, as many are RELA's as λ, their
+    share, has in sum.
+
     Args:
         line: A result, with the ``passes`` of its config.
         step: Up to which.
@@ -50,6 +53,10 @@ def images(line: dict, step: int) -> float:
     rela, host, held = line['passes']
     last = 0 if is_plain(line) else line['switch_step']
     taught = step if last is None else min(step, last)
+    after = step - taught
+    share = 0 if is_plain(line) else line['options'].get(FADE, 0)
+    if after and share:
+        taught += share * (after - after**2 / (line['steps'] - last) / 2)
     hold = 0 if is_plain(line) else line['options'].get(HOLD, 0)
     few = min(hold, step - taught)
     steps = taught * rela + few * held + (step - taught - few) * host
