@@ -40,6 +40,8 @@ class Fade:
 
     def relas(self) -> np.ndarray:
         """Which steps after the hand-over are RELA's, (steps,) bool."""
+        if not self.share or not self.first:
+            return np.zeros(self.steps, bool)
         random = np.random.default_rng(seed_of(self.seed, 3)).random
         drawn = [random() < self.lam(step)
                  for step in range(0, self.steps, self.accumulation)]

@@ -6,6 +6,7 @@ from mmrela.datasets.samplers.rela_sampler import RelaSampler
 from mmrela.engine.staged_loader import StagedLoader
 
 SIZE, BATCH = 20, 3  # an epoch has 7 batches, the last one of 2 samples
+STEPS = 35
 
 
 class Stamps(Dataset):
@@ -26,7 +27,7 @@ def make(accumulation=1, host_from=0, **workers):
     data = Stamps()
     loader = DataLoader(data, BATCH, sampler=RelaSampler(data, seed=1),
                         collate_fn=list, **workers)
-    return StagedLoader(loader, accumulation, host_from)
+    return StagedLoader(loader, accumulation, host_from, STEPS)
 
 
 def run(staged, done, steps, switch=None):

@@ -115,7 +115,7 @@ def _hook(sampler: RelaSampler, steps: int) -> float:
     hook.schedule.begin(10**6)
     hook._loader = SimpleNamespace(sampler=sampler)
     runner = SimpleNamespace(
-        optim_wrapper=SimpleNamespace(should_update=lambda: True),
+        iter=0, optim_wrapper=SimpleNamespace(should_update=lambda: True),
         message_hub=MessageHub.get_instance('scale'))
     begin = time.process_time()
     for _ in range(steps):
