@@ -8,6 +8,8 @@ import pytest
 import torch
 from hosts import hand_over_after, small_config
 from mmengine.config import ConfigDict
+from mmengine.hooks import Hook
+from mmpretrain.registry import HOOKS
 from recorder import Recorder, train
 from train_ranks import train_on_two_ranks
 
@@ -53,6 +55,17 @@ def test_refused(share, hold, reason):
         require_share(share, hold)
 
 
+@HOOKS.register_module(force=True)
+class HostsOwn(Hook):
+    """A hook of the host's recipe, which prepares its steps."""
+
+    def __init__(self):
+        self.steps = []
+
+    def before_train_iter(self, runner, batch_idx, data_batch=None):
+        self.steps.append(runner.iter)
+
+
 class States(Recorder):
     """Weights before each step, and what hosts read of their progress."""
     priority = 'LOWEST'
@@ -83,6 +96,7 @@ def config(cifar_root, work_dir, workers=0, **options):
         **hand_over_after(SWITCH, STEPS), **options})
     cfg.train_cfg = ConfigDict(by_epoch=False, max_iters=STEPS)
     cfg.default_hooks.checkpoint.by_epoch = False
+    cfg.custom_hooks = [dict(type='HostsOwn')]
     return cfg
 
 
@@ -128,9 +142,11 @@ def test_the_host_counts_its_own_batches(whole):
     own = states.stages.count('host')
     assert counts == [(step, own) for step in range(own)]
     assert runner.model.target_net.steps == own
+    [hook] = [h for h in runner.hooks if isinstance(h, HostsOwn)]
+    assert hook.steps == [*range(own)]
 
 
-@pytest.mark.parametrize('step', [3, 7, 12, 20])
+@pytest.mark.parametrize('step', [3, 7, 15])
 def test_resumes_anywhere(whole, cifar_root, tmp_path, step):
     cfg, runner, states, _ = whole
     resumed = config(cifar_root, tmp_path / 'work',
