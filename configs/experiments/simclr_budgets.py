@@ -27,6 +27,10 @@ rows = [
          overrides={**_base_._alone, _epochs: epochs}, at=_at)
     for label, prior, epochs in (
         ('MobileNet-V2', 'mobilenet_v2', 20), ('MobileNet-V2', 'mobilenet_v2', 40), ('random prior', 'random', 20))
+] + [
+    dict(name=f'SimCLR + RELA fading, {label}, 100 %', config=_config, prior=prior, sizes=['mid', 'paper'], at=_at,
+         overrides={'default_hooks.rela.fade': 1.0})
+    for label, prior in (('MobileNet-V2', 'mobilenet_v2'), ('random prior', 'random'))
 ] + [  # above, the rate is 1e-3
     dict(
         name=f'SimCLR, lr {rate}, {budget} %', config=_config, prior='none', sizes=['mid', 'paper'], at=_at,
