@@ -14,11 +14,11 @@ from .. import compat
 from ..checks.requirements import FiniteLoss, require, require_trained
 from ..checks.resumed import require_rule, require_same
 from ..checks.trial import try_stages
-from ..fade import require_share
-from ..host_clock import HostClock
-from ..staged_loader import StagedLoader
-from .backbone_hold import BackboneHold
-from .stage_ddp import StageDDP
+from ..hand_over.backbone_hold import BackboneHold
+from ..hand_over.fade import require_share
+from ..hand_over.host_clock import HostClock
+from ..hand_over.stage_ddp import StageDDP
+from ..hand_over.staged_loader import StagedLoader
 
 for _rule in (schedules.AdaptiveLambda, schedules.FixedLambda):
     TASK_UTILS.register_module(module=_rule)
@@ -31,20 +31,21 @@ class AdaptiveLambdaHook(Hook):
     Once per optimiser step the rule gets the loss's mean over ranks and
     accumulated batches. Batches that are already in flight at that moment,
     min(workers × prefetch factor, those left in the epoch), are still
-    RELA's; all later ones are the host's, on every rank alike. λ and the
-    rule's averages are logged as ``lambda``, ``rela_fast``, ``rela_slow``.
+    RELA's; all later ones are the host's, on every rank alike, or with
+    ``fade`` ever more of them. λ and the rule's averages are logged as
+    ``lambda``, ``rela_fast``, ``rela_slow``.
 
     Args:
         schedule: Config of a :class:`~mmrela.schedule.LambdaRule`:
             ``AdaptiveLambda`` (Algorithm 1) or ``FixedLambda`` (Fig. 4b);
             ``dict(type='FixedLambda', fraction=0)`` is the plain host.
-        lr: Learning rate of the RELA stage; see
-            :class:`~mmrela.engine.host_clock.HostClock`, by which the
-            host's own begins at the hand-over.
+        lr: Learning rate of the RELA stage; the host's own begins at the
+            hand-over, by
+            :class:`~mmrela.engine.hand_over.host_clock.HostClock`.
         hold: Steps of the host that leave the backbone as it is; see
-            :class:`~mmrela.engine.hooks.backbone_hold.BackboneHold`.
+            :class:`~mmrela.engine.hand_over.backbone_hold.BackboneHold`.
         fade: λ just after the hand-over, from which it falls to 0 at the
-            end; see :class:`~mmrela.engine.fade.Fade`.
+            end; see :class:`~mmrela.engine.hand_over.fade.Fade`.
 
     Raises:
         UserError: of the rule; before the training: see

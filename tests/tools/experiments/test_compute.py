@@ -10,7 +10,7 @@ from mmpretrain.structures import DataSample
 
 from _lib.experiments.compute import VIEWS, images, over_time, passes
 from mmrela import registry  # noqa: F401
-from mmrela.engine.hooks.backbone_hold import BackboneHold
+from mmrela.engine.hand_over.backbone_hold import BackboneHold
 
 BATCH = 8
 

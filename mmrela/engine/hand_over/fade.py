@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..errors import UserError
-from ..rng import seed_of
+from ...errors import UserError
+from ...rng import seed_of
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from recorder import train
 from torch import nn
 from train_ranks import train_on_two_ranks
 
-from mmrela.engine.hooks.backbone_hold import BackboneHold
+from mmrela.engine.hand_over.backbone_hold import BackboneHold
 from mmrela.errors import UserError
 
 SWITCH, HOLD, TOTAL = 6, 5, 24  # of 3 epochs; held over the first one's end

@@ -7,7 +7,7 @@ from itertools import count, repeat
 import numpy as np
 from torch.utils.data import DataLoader
 
-from ..datasets.samplers.rela_sampler import RelaSampler
+from ...datasets.samplers.rela_sampler import RelaSampler
 from .fade import Fade
 
 

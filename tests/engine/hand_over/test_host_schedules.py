@@ -5,7 +5,7 @@ import pytest
 import torch
 from mmengine.optim import CosineAnnealingLR, LinearLR, OptimWrapper
 
-from mmrela.engine.host_schedules import Lengths, of_host, warm_ups
+from mmrela.engine.hand_over.host_schedules import Lengths, of_host, warm_ups
 
 LENGTHS = Lengths(steps=40, epochs=5, host_steps=26, host_epochs=4, batches=8)
 WARM_UP = dict(type='LinearLR', start_factor=0.1, by_epoch=False, end=4)

@@ -3,7 +3,7 @@ import pytest
 from torch.utils.data import DataLoader, Dataset
 
 from mmrela.datasets.samplers.rela_sampler import RelaSampler
-from mmrela.engine.staged_loader import StagedLoader
+from mmrela.engine.hand_over.staged_loader import StagedLoader
 
 SIZE, BATCH = 20, 3  # an epoch has 7 batches, the last one of 2 samples
 STEPS = 35

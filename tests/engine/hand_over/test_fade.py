@@ -13,7 +13,7 @@ from mmpretrain.registry import HOOKS
 from recorder import Recorder, train
 from train_ranks import train_on_two_ranks
 
-from mmrela.engine.fade import Fade, require_share
+from mmrela.engine.hand_over.fade import Fade, require_share
 from mmrela.errors import UserError
 
 SWITCH, STEPS = 6, 24  # of 3 epochs

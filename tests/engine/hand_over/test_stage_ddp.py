@@ -14,7 +14,7 @@ from mmengine.runner import Runner
 from torch import distributed, nn
 
 from mmrela.engine.cpu_ranks import CPUDistributedDataParallel
-from mmrela.engine.hooks.stage_ddp import StageDDP
+from mmrela.engine.hand_over.stage_ddp import StageDDP
 
 
 class Model(BaseModel):

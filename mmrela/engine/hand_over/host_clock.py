@@ -3,19 +3,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from mmengine.hooks import Hook
 from mmengine.runner import EpochBasedTrainLoop, Runner
-from mmpretrain.registry import HOOKS
 
-from ..errors import UserError
-from ..models.stage import is_rela
-from ..resolve import resolve
+from ...errors import UserError
+from ...models.stage import is_rela
+from .host_hooks import hosts_hooks, put_on_host_time
 from .host_schedules import Lengths, entries, name_of, of_host, warm_ups
-
-EVENTS = ('before_train', 'before_train_epoch', 'before_train_iter',
-          'after_train_iter', 'after_train_epoch')
-COUNTS = ('iter', 'epoch', 'max_iters', 'max_epochs')
-OURS = ('mmengine', 'mmrela')  # whose hooks count the run's steps
 
 
 class HostClock:
@@ -65,28 +58,7 @@ class HostClock:
         if not self._resumed:
             self._start_rela(runner)
         self._tell(runner)
-        for hook in self._hosts_hooks(runner):
-            for event in EVENTS:
-                setattr(hook, event, self._on_host_time(hook, event))
-
-    @staticmethod
-    def _hosts_hooks(runner: Runner) -> list[Hook]:
-        kinds = {resolve(entry['type'], HOOKS) if isinstance(entry, dict)
-                 else type(entry) for entry in
-                 runner.cfg.get('custom_hooks') or ()}
-        return [hook for hook in runner.hooks if type(hook) in kinds
-                and type(hook).__module__.split('.')[0] not in OURS]
-
-    def _on_host_time(self, hook: Hook, event: str) -> Callable:
-        method = getattr(hook, event)
-
-        def call(runner: Runner, *args, **kwargs) -> None:
-            # What freezes layers for the host's first steps would do so
-            # before DDP knows them as trainable.
-            if event != 'before_train_iter' or not is_rela(
-                    kwargs['data_batch'].get('data_samples')):
-                method(_HostRunner(runner, self), *args, **kwargs)
-        return call
+        put_on_host_time(runner, self.counts)
 
     def enter(self, runner: Runner, batch: dict) -> None:
         """Before a batch: start with the first that is the host's."""
@@ -94,7 +66,7 @@ class HostClock:
                 batch.get('data_samples')):
             self._step, self._epoch = runner.iter, runner.epoch
             self._start_host(runner)
-            for hook in self._hosts_hooks(runner):  # its first epoch
+            for hook in hosts_hooks(runner):  # its first epoch
                 hook.before_train_epoch(runner)
         self._tell(runner)
 
@@ -151,24 +123,6 @@ class HostClock:
             runner.max_iters - self._step, runner.max_epochs - self._epoch
             if by_epoch else 1, len(runner.train_dataloader))
         _restart(runner, of_host(_recipe(runner), lengths))
-
-
-class _HostRunner:
-    """A runner as the host's hooks see it."""
-
-    _runner: Runner
-    _clock: HostClock
-
-    def __init__(self, runner: Runner, clock: HostClock) -> None:
-        vars(self).update(_runner=runner, _clock=clock)
-
-    def __getattr__(self, name: str) -> object:
-        if name in COUNTS:  # now: a hook may keep its runner
-            return self._clock.counts(self._runner)[name]
-        return getattr(self._runner, name)
-
-    def __setattr__(self, name: str, value: object) -> None:
-        setattr(self._runner, name, value)
 
 
 def _recipe(runner: Runner) -> list[dict]:
