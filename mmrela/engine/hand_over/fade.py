@@ -33,8 +33,8 @@ class Fade:
     seed: int
 
     def lam(self, step: int) -> float:
-        """λ of a step after the hand-over; 0 before."""
-        if not 0 < self.first <= step:
+        """λ of a step after the hand-over; 0 before, and beyond the end."""
+        if not 0 < self.first <= step < self.steps:
             return 0
         return self.share * (self.steps - step) / (self.steps - self.first)
 

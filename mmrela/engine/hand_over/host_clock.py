@@ -39,6 +39,7 @@ class HostClock:
         self._resumed = False
         self._step: int | None = None  # of the run, the host's first
         self._epoch = 0
+        self._faded = 0  # see _relas_before
 
     def begin(self, runner: Runner, lam: int,
               relas: Callable[[int, int], int]) -> None:
@@ -50,7 +51,7 @@ class HostClock:
             relas: How many steps of [start, stop) after the hand-over are
                 RELA's still; the host's counts leave them out.
         """
-        self._relas = relas
+        self._relas, self._begun = relas, runner.iter
         if not self._resumed and not lam:
             self._step = 0
         if self._step == 0:
@@ -65,18 +66,22 @@ class HostClock:
         if self._step is None and not is_rela(
                 batch.get('data_samples')):
             self._step, self._epoch = runner.iter, runner.epoch
+            self._faded, self._begun = 0, runner.iter
             self._start_host(runner)
             for hook in hosts_hooks(runner):  # its first epoch
                 hook.before_train_epoch(runner)
         self._tell(runner)
 
-    def state_dict(self) -> dict:
-        return dict(step=self._step, epoch=self._epoch)
+    def state_dict(self, step: int) -> dict:
+        """What a training that ends before a step is resumed with."""
+        return dict(step=self._step, epoch=self._epoch,
+                    faded=self._relas_before(step))
 
     def load_state_dict(self, runner: Runner, state: dict) -> None:
         """Build the schedulers whose state a checkpoint then restores."""
         self._resumed = True
         self._step, self._epoch = state['step'], state['epoch']
+        self._faded = state.get('faded', 0)
         if self._step is None:
             self._start_rela(runner)
         elif self._step:
@@ -88,16 +93,22 @@ class HostClock:
 
     def counts(self, runner: Runner) -> dict[str, int]:
         """The host's ``iter``, ``epoch``, ``max_iters``, ``max_epochs``."""
-        step, epoch = self._step, self._epoch
-        if step is None:  # it stands still
-            step, epoch = runner.iter, runner.epoch
-        first = self._step or 0
-        return dict(
-            iter=runner.iter - step - self._relas(step, runner.iter),
-            epoch=runner.epoch - epoch,
-            max_iters=(runner.max_iters - first
-                       - self._relas(first, runner.max_iters)),
+        if self._step is None:  # it stands still
+            return dict(iter=0, epoch=0, max_iters=runner.max_iters,
+                        max_epochs=runner.max_epochs)
+        done, of = (step - self._step - self._relas_before(step)
+                    for step in (runner.iter, runner.max_iters))
+        return dict(  # resumed with larger batches, some go on beyond the end
+            iter=done, max_iters=max(of, done + 1),
+            epoch=runner.epoch - self._epoch,
             max_epochs=runner.max_epochs - self._epoch)
+
+    def _relas_before(self, step: int) -> int:
+        """RELA's steps since the host's first, and before one to come.
+
+        Those before a resume may have been drawn for another length.
+        """
+        return self._faded + self._relas(self._begun, step)
 
     def _tell(self, runner: Runner) -> None:
         if self._step:

@@ -39,7 +39,11 @@ class StagedLoader:
         self._passed = np.concatenate([[0], self._relas.cumsum()])
 
     def relas(self, start: int, stop: int) -> int:
-        """How many steps after the hand-over are RELA's: [start, stop)."""
+        """How many steps after the hand-over are RELA's: [start, stop).
+
+        With larger batches, a resumed training may go on beyond its end.
+        """
+        start, stop = (min(step, self._steps) for step in (start, stop))
         return int(self._passed[stop] - self._passed[start])
 
     def start(self, lam: int, step: int) -> bool:

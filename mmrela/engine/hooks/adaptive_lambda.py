@@ -169,7 +169,7 @@ class AdaptiveLambdaHook(Hook):
             switch_step=self.switch_step,
             length=self._length,
             host_from=self._host_from,
-            clock=self._clock.state_dict(),
+            clock=self._clock.state_dict(checkpoint['meta']['iter']),
             losses=list(self._losses))
 
     def after_load_checkpoint(self, runner: Runner, checkpoint: dict) -> None:

@@ -161,6 +161,41 @@ def test_resumes_anywhere(whole, cifar_root, tmp_path, step):
         assert torch.equal(value, again.model.state_dict()[name]), name
 
 
+@pytest.mark.parametrize('share, steps', [(0.1, STEPS), (1., STEPS + 16)])
+def test_what_was_drawn_before_a_resume_counts(
+        whole, cifar_root, tmp_path, share, steps):
+    """Another fade or length changes the steps that are to come alone."""
+    cfg, _, states, _ = whole
+    resumed = config(cifar_root, tmp_path / 'work',
+                     cfg.train_dataloader.num_workers,
+                     default_hooks__rela__fade=share)
+    resumed.train_cfg.max_iters = steps
+    resumed.load_from = f'{cfg.work_dir}/iter_15.pth'
+    resumed.resume = True
+    stages = states.stages[:15] + (tail := train(resumed, States())[1]).stages
+    own = stages.count('host')
+    assert [count for stage, count in zip(tail.stages, tail.counts)
+            if stage == 'host'] == [
+        (step, own) for step in range(stages[:15].count('host'), own)]
+
+
+def test_larger_batches_after_a_resume(cifar_root, tmp_path):
+    """Epochs are shorter then: the third ends at step 20, of 12 in all."""
+    for resumed in (False, True):
+        cfg = small_config('BYOL', cifar_root, tmp_path / 'work',
+                           train_cfg__max_epochs=3,
+                           default_hooks__rela__fade=1.0,
+                           **hand_over_after(8, 24))
+        if resumed:
+            cfg.train_dataloader.batch_size = 16
+            cfg.resume = True
+            cfg.load_from = str(tmp_path / 'work/epoch_2.pth')
+        runner, states = train(cfg, States())
+    assert runner.iter == 20
+    assert states.stages == ['host'] * 4
+    assert states.lams[-4:] == [0] * 4
+
+
 def test_a_plain_host_stays_plain(cifar_root, tmp_path):
     cfg = config(cifar_root, tmp_path / 'work', **hand_over_after(0, STEPS))
     assert train(cfg)[1].stages == ['host'] * STEPS
