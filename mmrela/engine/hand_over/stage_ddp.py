@@ -48,20 +48,20 @@ class StageDDP:
         self._stage, model = stage, runner.model.module
         for parameter in self._frozen:
             parameter.requires_grad_(True)
-        if stage in self._wraps:
-            runner.model, self._frozen = self._wraps[stage]
-        else:
-            idle = (_without_gradient(model, batch) if stage[0]
-                    else model.rela_head.parameters())
-            self._frozen = [p for p in idle if p.requires_grad]
+        wrap, idle = self._wraps.get(stage) or (None, (
+            _without_gradient(model, batch) if stage[0]
+            else [*model.rela_head.parameters()]))
+        # A host may have frozen some of them meanwhile, once and for all.
+        self._frozen = [p for p in idle if p.requires_grad]
         for parameter in self._frozen:
             parameter.requires_grad_(False)
-        if stage in self._wraps:
+        if wrap is not None:
+            runner.model = wrap
             return
         runner.model = runner.wrap_model(
             runner.cfg.get('model_wrapper_cfg'), model)
         if self._keep:
-            self._wraps[stage] = runner.model, self._frozen
+            self._wraps[stage] = runner.model, idle
         if runner.cfg.get('compile'):  # what is compiled refers to itself
             gc.collect()  # else the old buckets of gradients stay
         runner._maybe_compile('train_step')

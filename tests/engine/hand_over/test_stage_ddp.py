@@ -74,3 +74,23 @@ def test_a_stage_that_comes_again_has_its_own(one_rank):
             'backbone', 'rela_head' if batch is rela else 'neck'}
     assert wraps[0] is wraps[2] and wraps[1] is wraps[3]
     assert wraps[0] is not wraps[1]
+
+
+def test_what_a_host_freezes_stays_frozen(one_rank):
+    """Once, as SwAVHook its prototypes, and RELA's steps come between."""
+    model = Model()
+    model.neck = nn.Linear(2, 2)
+    runner, ddp = runner_of(model), StageDDP(keep=True)
+    rela = dict(inputs=torch.ones(2, 2), data_samples=[dict(rela_target=1)])
+    host = dict(data_samples=[{}])
+    for batch in (rela, host):
+        ddp.enter(runner, batch)
+    for trained in (False, True):
+        model.neck.bias.requires_grad_(trained)
+        for _ in range(2):
+            ddp.enter(runner, rela)
+            assert not model.neck.weight.requires_grad
+            assert not model.neck.bias.requires_grad
+            ddp.enter(runner, host)
+            assert model.neck.weight.requires_grad
+            assert model.neck.bias.requires_grad is trained
