@@ -16,10 +16,10 @@ class HostClock:
 
     Until then its hooks (``custom_hooks``) see step and epoch 0, and prepare
     no step (``before_train_iter``); the learning rate is RELA's: constant,
-    after the recipe's own linear warm-up if it has one. From then on hooks,
-    ``param_scheduler`` and the message hub, from which mmpretrain's
-    ``CosineEMA`` reads, know of the host's steps alone. A training that
-    begins without RELA is left as it is.
+    after the recipe's own linear warm-up if it has one. From then on hooks
+    and the message hub, from which mmpretrain's ``CosineEMA`` reads, know of
+    the host's steps alone; ``param_scheduler`` counts RELA's later ones,
+    too. A training that begins without RELA is left as it is.
 
     Args:
         lr: Learning rate of the RELA stage, in the units of

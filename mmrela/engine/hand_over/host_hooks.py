@@ -42,8 +42,9 @@ def _on_host_time(hook: Hook, event: str, counts: Counts) -> Callable:
     method = getattr(hook, event)
 
     def call(runner: Runner, *args, **kwargs) -> None:
-        # What freezes layers for the host's first steps would do so
-        # before DDP knows them as trainable.
+        # What freezes layers for the host's first steps would do so before
+        # DDP knows them as trainable. Averages of weights (EMAHook) follow
+        # RELA's steps, too.
         if event != 'before_train_iter' or not is_rela(
                 kwargs['data_batch'].get('data_samples')):
             method(_HostRunner(runner, counts), *args, **kwargs)

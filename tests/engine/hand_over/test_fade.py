@@ -57,13 +57,17 @@ def test_refused(share, hold, reason):
 
 @HOOKS.register_module(force=True)
 class HostsOwn(Hook):
-    """A hook of the host's recipe, which prepares its steps."""
+    """A hook of the host's recipe: prepares its steps, follows all."""
 
     def __init__(self):
-        self.steps = []
+        self.steps, self.after = [], []
 
     def before_train_iter(self, runner, batch_idx, data_batch=None):
         self.steps.append(runner.iter)
+
+    def after_train_iter(self, runner, batch_idx, data_batch=None,
+                         outputs=None):
+        self.after.append(runner.iter)
 
 
 class States(Recorder):
@@ -144,6 +148,7 @@ def test_the_host_counts_its_own_batches(whole):
     assert runner.model.target_net.steps == own
     [hook] = [h for h in runner.hooks if isinstance(h, HostsOwn)]
     assert hook.steps == [*range(own)]
+    assert len(hook.after) == STEPS
 
 
 @pytest.mark.parametrize('step', [3, 7, 15])
