@@ -10,6 +10,7 @@ from mmpretrain.utils import get_ori_model
 
 from ... import schedule as schedules
 from ...datasets.host import fit_channels
+from ...models.stage import is_rela
 from .. import compat
 from ..checks.requirements import FiniteLoss, require, require_trained
 from ..checks.resumed import require_rule, require_same
@@ -68,6 +69,7 @@ class AdaptiveLambdaHook(Hook):
         self._length: int | None = None  # when the training first began
         self._host_from = 0  # see StagedLoader
         self._losses: list[float] = []
+        self._outputs: list[str] = []  # of the last batch, as logged
         self._finite = FiniteLoss()
         self._fade = fade
         self._ddp = StageDDP(keep=bool(fade))
@@ -109,6 +111,10 @@ class AdaptiveLambdaHook(Hook):
 
     def before_train_iter(self, runner: Runner, batch_idx: int,
                           data_batch: dict) -> None:
+        if ('rela_loss' in self._outputs) != is_rela(
+                data_batch.get('data_samples')):
+            for name in self._outputs:  # else their means mix the stages
+                runner.message_hub.log_scalars.pop(f'train/{name}', None)
         self._clock.enter(runner, data_batch)
         step = self._clock.since_rela(runner)
         held = self._hold.enter(
@@ -118,6 +124,7 @@ class AdaptiveLambdaHook(Hook):
 
     def after_train_iter(self, runner: Runner, batch_idx: int,
                          data_batch: dict, outputs: dict) -> None:
+        self._outputs = [*outputs]
         if 'rela_loss' in outputs:
             loss = outputs['rela_loss'].detach().float().clone()
             all_reduce(loss, 'mean')
@@ -142,13 +149,13 @@ class AdaptiveLambdaHook(Hook):
             f"{in_flight} batches in flight are still RELA's, then "
             "the host's own loss and views take over.")
 
-    def _log(self, message_hub, step: int, is_rela: bool) -> None:
+    def _log(self, message_hub, step: int, rela: bool) -> None:
         scalars = self.schedule.scalars()
         if not self.schedule.lam:
             scalars['lambda'] = self._loader.fade.lam(step)
         for name, scalar in scalars.items():
             message_hub.update_scalar(f'train/{name}', scalar)
-        if not is_rela:  # the logger would repeat the last ones
+        if not rela:  # the logger would repeat the last ones
             for name in [*message_hub.log_scalars]:
                 if name.startswith('train/rela_'):
                     del message_hub.log_scalars[name]

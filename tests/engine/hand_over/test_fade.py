@@ -2,6 +2,8 @@
 from __future__ import annotations
 
 import json
+from itertools import groupby
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -149,6 +151,22 @@ def test_the_host_counts_its_own_batches(whole):
     [hook] = [h for h in runner.hooks if isinstance(h, HostsOwn)]
     assert hook.steps == [*range(own)]
     assert len(hook.after) == STEPS
+
+
+def test_no_logged_loss_mixes_the_stages(whole):
+    """The logger's means, of ten steps, begin anew with each stage."""
+    cfg, _, states, _ = whole
+    [file] = Path(cfg.work_dir).glob('*/vis_data/scalars.json')
+    logged = [json.loads(line) for line in file.read_text().splitlines()]
+    expected = []
+    for _, steps in groupby(zip(states.stages, states.losses),
+                            lambda step: step[0]):
+        losses = [loss['loss'] for _, loss in steps]
+        expected += [np.mean(losses[max(i - 10, 0):i])
+                     for i in range(1, len(losses) + 1)]
+    assert [row['loss'] for row in logged] == pytest.approx(expected)
+    assert ['rela' if 'rela_loss' in row else 'host'
+            for row in logged] == states.stages
 
 
 @pytest.mark.parametrize('step', [3, 7, 15])
