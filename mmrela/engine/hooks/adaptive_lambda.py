@@ -152,7 +152,8 @@ class AdaptiveLambdaHook(Hook):
     def _log(self, message_hub, step: int, rela: bool) -> None:
         scalars = self.schedule.scalars()
         if not self.schedule.lam:
-            scalars['lambda'] = self._loader.fade.lam(step)
+            scalars['lambda'] = self._loader.fade.lam(
+                max(step, self._host_from))
         for name, scalar in scalars.items():
             message_hub.update_scalar(f'train/{name}', scalar)
         if not rela:  # the logger would repeat the last ones

@@ -125,7 +125,7 @@ def test_stages_are_those_of_the_plan(whole):
     assert relas[first:] == fade.relas()[first:].tolist()
     assert 2 < sum(relas[first:]) < STEPS - first - 2
     assert states.lams == pytest.approx(
-        [1] * (SWITCH - 1) + [0] * (first - SWITCH + 1)
+        [1] * first  # those in flight as well
         + [fade.lam(step) for step in range(first, STEPS)])
 
 

@@ -6,6 +6,7 @@ import json
 import pytest
 from calls import call, colors
 
+from _lib.gallery.run import Finished
 from _lib.training import curves
 from _lib.training.logs import curve, hand_over, read_log, timed
 
@@ -72,6 +73,14 @@ def test_hand_over(work_dir, tmp_path):
     assert hand_over(work_dir, [host(1, 1)]) is None
     (work_dir / 'train.json').write_text('{"switch_step": 3}')
     assert hand_over(work_dir, read_log(work_dir)) == 3
+
+
+def test_hand_over_of_a_run_that_fades(tmp_path):
+    """It was killed: λ is not 0 before the end, and RELA has steps still."""
+    rows = [rela(1, 1), rela(2, 1), host(3, 1) | {'lambda': 0.9},
+            rela(4, 1) | {'lambda': 0.8}]
+    assert hand_over(tmp_path, rows) == 3
+    assert Finished(tmp_path, rows).rela_steps == 3
 
 
 def test_seconds_of_each_score():

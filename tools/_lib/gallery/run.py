@@ -72,11 +72,11 @@ class Finished:
 
     @property
     def rela_steps(self) -> int:
-        """How long RELA's stage was."""
+        """How long RELA's stage was, without what fades after it."""
         if self.switch is None:
             return self.steps * self.has_rela
-        return self.summary.get('switch_step') or max(
-            curve(self.log, 'rela_loss')[0], default=0)
+        return self.summary.get('switch_step') or min(self.switch, max(
+            curve(self.log, 'rela_loss')[0], default=0))
 
     @cached_property
     def seconds(self) -> dict[str, float]:

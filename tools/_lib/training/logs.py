@@ -73,5 +73,5 @@ def hand_over(work_dir: Path, rows: list[dict]) -> int | None:
     if file.exists():
         return json.loads(file.read_text())['switch_step']
     steps, values = curve(rows, 'lambda')
-    fell = 1 in values and 0 in values
-    return steps[values.index(0)] if fell else None
+    fell = (step for step, lam in zip(steps, values) if lam < 1)
+    return next(fell, None) if 1 in values else None
