@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from _lib.training.window import LIMIT, Window, window
+from mmrela.engine.hand_over.fade import Fade
 from mmrela.schedule import AdaptiveLambda, FixedLambda, LambdaRule
 
 FAST = dict(fast_momentum=0.99, slow_momentum=0.9)
@@ -50,6 +51,14 @@ def test_a_fixed_share_is_exact(fraction, total, least):
     found = window(FixedLambda(fraction), total)
     assert found.exact and found.least == least
     assert found.ends(total) == 2 * (total if least is None else least, )
+
+
+def test_relas_steps_include_those_that_fade():
+    for fraction, steps in ((0.25, 1000), (0, 0), (1, 4000)):
+        found = window(FixedLambda(fraction), 4000).ends(4000, fade=0.8)
+        drawn = [steps + Fade(0.8, steps % 4000, 4000, 1, seed).relas().sum()
+                 for seed in range(20)]
+        assert found == pytest.approx(2 * (np.mean(drawn), ), rel=0.02)
 
 
 def test_a_rule_of_ones_own():

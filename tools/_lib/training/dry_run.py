@@ -48,14 +48,15 @@ def dry_run(cfg: Config) -> str:
         plan, stages[name] = measured(cfg, lam)
     if not is_main_process():
         return ''
-    lines, found = [plan.tell()], None
+    lines, found, fade = [plan.tell()], None, 0
     if schedule := schedule_of(cfg):
+        fade = cfg.default_hooks.rela.get('fade', 0)
         found = window(
             TASK_UTILS.build(schedule), plan.steps, plan.accumulation)
         lines.append(f'hand-over: {found.tell(plan.steps)}')
-    return '\n'.join([*lines, time_of(plan, stages, found), memory_of(
-        plan, stages, torch.cuda.is_available()),
-        disk_of(cfg, plan, stages)]) + '\n'
+    return '\n'.join([*lines, time_of(plan, stages, found, fade),
+                      memory_of(plan, stages, torch.cuda.is_available()),
+                      disk_of(cfg, plan, stages)]) + '\n'
 
 
 def schedule_of(cfg: Config) -> dict | None:

@@ -61,12 +61,12 @@ class Plan:
 
 
 def time_of(plan: Plan, stages: dict[str, Stage],
-            found: Window | None) -> str:
+            found: Window | None, fade: float = 0) -> str:
     """Seconds an epoch of each stage, and of the training."""
     parts = [f'{span(plan.epoch * stage.seconds)} an epoch of {name}'
              for name, stage in stages.items()]
     seconds = [stage.seconds for stage in stages.values()]
-    few, most = found.ends(plan.steps) if found else (0, 0)
+    few, most = found.ends(plan.steps, fade) if found else (0, 0)
     wholes = sorted({span(steps * seconds[0]
                           + (plan.steps - steps) * seconds[-1])
                      for steps in (few, most)})

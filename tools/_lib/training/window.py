@@ -46,10 +46,18 @@ class Window:
                  f'not within so many but at step {first} or later')
         return f'{said}; by measured runs, {where}'
 
-    def ends(self, total: int) -> tuple[int, int]:
-        """Fewest and most steps of RELA to expect of the training's."""
+    def ends(self, total: int, fade: float = 0) -> tuple[int, int]:
+        """Fewest and most steps of RELA to expect of the training's.
+
+        Args:
+            total: Steps of the training.
+            fade: λ just after the hand-over, whose mean is a half of it.
+        """
         first, last = (total if step is None else min(step, total)
                        for step in self.likely or (self.least, self.least))
+        if fade and first:  # else the host trains alone
+            first, last = (step + round(fade * (total - step) / 2)
+                           for step in (first, last))
         return first, last
 
 
