@@ -145,9 +145,9 @@ class AdaptiveLambdaHook(Hook):
         in_flight = self._loader.hand_over(self.switch_step)
         self._host_from = self._loader.host_from
         runner.logger.info(
-            f'RELA hands over at step {self.switch_step}: λ is 0; up to '
-            f"{in_flight} batches in flight are still RELA's, then "
-            "the host's own loss and views take over.")
+            f'RELA hands over at step {self.switch_step}: λ falls to '
+            f'{self._fade:g}; up to {in_flight} batches in flight are still '
+            "RELA's, then the host's own loss and views take over.")
 
     def _log(self, message_hub, step: int, rela: bool) -> None:
         scalars = self.schedule.scalars()
