@@ -10,7 +10,6 @@ from mmpretrain.utils import get_ori_model
 
 from ... import schedule as schedules
 from ...datasets.host import fit_channels
-from ...models.stage import is_rela
 from .. import compat
 from ..checks.requirements import FiniteLoss, require, require_trained
 from ..checks.resumed import require_rule, require_same
@@ -19,6 +18,7 @@ from ..hand_over.backbone_hold import BackboneHold
 from ..hand_over.fade import require_share
 from ..hand_over.host_clock import HostClock
 from ..hand_over.stage_ddp import StageDDP
+from ..hand_over.stage_log import StageLog
 from ..hand_over.staged_loader import StagedLoader
 
 for _rule in (schedules.AdaptiveLambda, schedules.FixedLambda):
@@ -69,12 +69,12 @@ class AdaptiveLambdaHook(Hook):
         self._length: int | None = None  # when the training first began
         self._host_from = 0  # see StagedLoader
         self._losses: list[float] = []
-        self._outputs: list[str] = []  # of the last batch, as logged
         self._finite = FiniteLoss()
         self._fade = fade
         self._ddp = StageDDP(keep=bool(fade))
         self._clock = HostClock(lr)
         self._hold = BackboneHold(hold)
+        self._log = StageLog()
 
     @classmethod
     def of(cls, runner: Runner) -> AdaptiveLambdaHook | None:
@@ -111,10 +111,7 @@ class AdaptiveLambdaHook(Hook):
 
     def before_train_iter(self, runner: Runner, batch_idx: int,
                           data_batch: dict) -> None:
-        if ('rela_loss' in self._outputs) != is_rela(
-                data_batch.get('data_samples')):
-            for name in self._outputs:  # else their means mix the stages
-                runner.message_hub.log_scalars.pop(f'train/{name}', None)
+        self._log.enter(runner.message_hub, data_batch)
         self._clock.enter(runner, data_batch)
         step = self._clock.since_rela(runner)
         held = self._hold.enter(
@@ -124,7 +121,7 @@ class AdaptiveLambdaHook(Hook):
 
     def after_train_iter(self, runner: Runner, batch_idx: int,
                          data_batch: dict, outputs: dict) -> None:
-        self._outputs = [*outputs]
+        self._log.leave(outputs)
         if 'rela_loss' in outputs:
             loss = outputs['rela_loss'].detach().float().clone()
             all_reduce(loss, 'mean')
@@ -138,7 +135,7 @@ class AdaptiveLambdaHook(Hook):
             self.schedule.update(loss)
         if self._loader.sampler.lam and not self.schedule.lam:
             self._hand_over(runner)
-        self._log(runner.message_hub, runner.iter, 'rela_loss' in outputs)
+        self._log.tell(runner.message_hub, self._scalars(runner.iter))
 
     def _hand_over(self, runner: Runner) -> None:
         self.switch_step = runner.iter + 1
@@ -149,17 +146,12 @@ class AdaptiveLambdaHook(Hook):
             f'{self._fade:g}; up to {in_flight} batches in flight are still '
             "RELA's, then the host's own loss and views take over.")
 
-    def _log(self, message_hub, step: int, rela: bool) -> None:
+    def _scalars(self, step: int) -> dict[str, float]:
         scalars = self.schedule.scalars()
         if not self.schedule.lam:
             scalars['lambda'] = self._loader.fade.lam(
                 max(step, self._host_from))
-        for name, scalar in scalars.items():
-            message_hub.update_scalar(f'train/{name}', scalar)
-        if not rela:  # the logger would repeat the last ones
-            for name in [*message_hub.log_scalars]:
-                if name.startswith('train/rela_'):
-                    del message_hub.log_scalars[name]
+        return scalars
 
     def after_train(self, runner: Runner) -> None:
         if self.schedule.lam and not self.schedule.alone:

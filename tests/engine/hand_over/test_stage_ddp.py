@@ -37,6 +37,7 @@ def one_rank(tmp_path):
     gc.disable()
     yield
     gc.enable()
+    gc.collect()  # else a worker does, that is forked later, and waits for us
     distributed.destroy_process_group()
 
 
