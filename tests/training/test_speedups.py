@@ -154,5 +154,6 @@ def test_bfloat16(cifar_root, tmp_path, monkeypatch):
     averaged = weights['target_net.module.0.conv1.weight']
     assert averaged.dtype == torch.float32
     assert (averaged != averaged.bfloat16()).float().mean() > 0.9
-    assert np.abs(losses - plain).max() < 0.1  # 8 bits of mantissa
+    # 8 bits of mantissa; the host's first loss is of a head as it was drawn.
+    assert np.abs(losses - plain).max() < 0.2
     assert np.corrcoef(losses, plain)[0, 1] > 0.99
