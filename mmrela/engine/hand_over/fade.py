@@ -49,6 +49,17 @@ class Fade:
             :self.steps]
 
 
+def expected(share: float, first: int, steps: int, step: int) -> float:
+    """How many steps of [first, step) are RELA's, in the mean of the draws.
+
+    Args:
+        share, first, steps: As :class:`Fade` has them.
+        step: From ``first`` to ``steps``.
+    """
+    after = step - first
+    return share * after * (1 - after / max(steps - first, 1) / 2)
+
+
 def require_share(share: float, hold: int) -> None:
     """Refuse what is no share of the steps.
 

@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import count, repeat
 
 import numpy as np
@@ -27,23 +28,25 @@ class StagedLoader:
                  host_from: int, steps: int, share: float = 0) -> None:
         self.loader = loader
         self.accumulation = accumulation
-        self.host_from = host_from
         self.sampler: RelaSampler = loader.batch_sampler.sampler
-        self._steps, self._share = steps, share
-        self._plan()
+        self._plan(Fade(share, host_from, steps, accumulation,
+                        self.sampler.seed))
 
-    def _plan(self) -> None:
-        self.fade = Fade(self._share, self.host_from, self._steps,
-                         self.accumulation, self.sampler.seed)
-        self._relas = self.fade.relas()
+    def _plan(self, fade: Fade) -> None:
+        self.fade, self._relas = fade, fade.relas()
         self._passed = np.concatenate([[0], self._relas.cumsum()])
+
+    @property
+    def host_from(self) -> int:
+        """Step whose batch is the host's first; 0 before the hand-over."""
+        return self.fade.first
 
     def relas(self, start: int, stop: int) -> int:
         """How many steps after the hand-over are RELA's: [start, stop).
 
         With larger batches, a resumed training may go on beyond its end.
         """
-        start, stop = (min(step, self._steps) for step in (start, stop))
+        start, stop = (min(step, self.fade.steps) for step in (start, stop))
         return int(self._passed[stop] - self._passed[start])
 
     def start(self, lam: int, step: int) -> bool:
@@ -56,7 +59,7 @@ class StagedLoader:
     def _stage(self, step: int) -> int:
         """λ of a step after the hand-over; some that are asked for lie
         beyond the training's end."""
-        return int(step < self._steps and self._relas[step])
+        return int(step < self.fade.steps and self._relas[step])
 
     def enter(self, first: int) -> None:
         """Begin an epoch, whose first batch is that of step ``first``."""
@@ -78,8 +81,8 @@ class StagedLoader:
         in_flight = self.loader.num_workers * (
             self.loader.prefetch_factor or 0)
         asked_for = min(step + in_flight, self._end)
-        self.host_from = asked_for + -asked_for % self.accumulation
-        self._plan()
+        self._plan(replace(
+            self.fade, first=asked_for + -asked_for % self.accumulation))
         return in_flight
 
     def batches(self, done: int) -> Iterator[dict | None]:

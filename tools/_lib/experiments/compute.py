@@ -3,6 +3,8 @@ from __future__ import annotations
 
 from mmengine.config import Config
 
+from mmrela.engine.hand_over.fade import expected
+
 from ..training.logs import Curve
 from .settings import SCHEDULE
 
@@ -53,10 +55,9 @@ def images(line: dict, step: int) -> float:
     rela, host, held = line['passes']
     last = 0 if is_plain(line) else line['switch_step']
     taught = step if last is None else min(step, last)
-    after = step - taught
     share = 0 if is_plain(line) else line['options'].get(FADE, 0)
-    if after and share:
-        taught += share * (after - after**2 / (line['steps'] - last) / 2)
+    if share and taught < step:
+        taught += expected(share, last, line['steps'], step)
     hold = 0 if is_plain(line) else line['options'].get(HOLD, 0)
     few = min(hold, step - taught)
     steps = taught * rela + few * held + (step - taught - few) * host

@@ -3,6 +3,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from mmrela.engine.hand_over.fade import expected
 from mmrela.schedule import AdaptiveLambda, FixedLambda, LambdaRule
 
 LIMIT = 1_000_000  # updates after which a rule counts as one that never falls
@@ -51,12 +52,12 @@ class Window:
 
         Args:
             total: Steps of the training.
-            fade: λ just after the hand-over, whose mean is a half of it.
+            fade: λ just after the hand-over.
         """
         first, last = (total if step is None else min(step, total)
                        for step in self.likely or (self.least, self.least))
         if fade and first:  # else the host trains alone
-            first, last = (step + round(fade * (total - step) / 2)
+            first, last = (step + round(expected(fade, step, total, total))
                            for step in (first, last))
         return first, last
 
