@@ -37,6 +37,12 @@ rows = [
     for budget in (20, 100)
 ] + [
     dict(
+        name=f'RELA alone, {label}, {budget} %', config=_byol, prior=prior, sizes=['paper'],
+        overrides={**_base_._alone, 'train_dataloader.sampler.ratio': budget / 100})
+    for budget in (10, 20)
+    for prior, label in (('mobilenet_v2', 'MobileNet-V2'), ('random', 'random prior'))
+] + [
+    dict(
         name=f'BYOL + RELA, {label}, {budget} %', config=_byol, prior=prior, sizes=['smoke', 'paper'],
         overrides={'train_dataloader.sampler.ratio': budget / 100})
     for budget in (10, 20, 50)
@@ -52,4 +58,4 @@ sizes = dict(
         '20 epochs of 7, 15, 39 or 78 steps, one weak view; the probe is trained on the same images '
         'and tested on all 10,000 test images. Algorithm 1 is 10 times faster than in the paper.',
         overrides={'train_cfg.max_epochs': 20, **_knn, 'default_hooks.knn.interval': 2}),
-    paper=dict(overrides={**_knn, 'default_hooks.knn.interval': 5}))
+    paper=dict(overrides={**_knn, 'default_hooks.knn.interval': 20, 'default_hooks.knn.limit': 10000}))

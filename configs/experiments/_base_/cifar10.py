@@ -66,12 +66,15 @@ sizes = dict(
         }),
     paper=dict(
         notes="The paper's setting: ResNet-18 with a 3 x 3 stem, batch 128, 100 epochs, AdamW, and "
-        'two weak views as in the code released with it.',
+        'two weak views as in the code released with it; trained in bfloat16 (autocast).',
         seeds=[0, 1, 2],
         probe_epochs=100,
         lambda_factor=1,
         overrides={
             'train_dataloader.dataset.rela_pipeline.0.num_views': 2,
-            'default_hooks.checkpoint.interval': 1,
+            'optim_wrapper.type': 'AmpOptimWrapper',
+            'optim_wrapper.dtype': 'bfloat16',
+            'default_hooks.channels_last.type': 'ChannelsLastHook',
+            'default_hooks.checkpoint.interval': 10,
             'default_hooks.checkpoint.max_keep_ckpts': 2,
         }))

@@ -5,6 +5,7 @@ import os
 import subprocess
 
 from _lib.experiments.results import append, commit, results
+from mmrela import __version__
 
 
 def test_a_torn_line_costs_nothing_else(tmp_path):
@@ -53,3 +54,8 @@ def test_grown_results_leave_the_commit_clean(tmp_path, monkeypatch):
     assert commit() == head
     (tmp_path / 'code.py').write_text('1')
     assert commit() == f'{head}-dirty'
+
+
+def test_without_git_the_version_is_recorded(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert commit() == __version__

@@ -4,9 +4,9 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-from importlib.metadata import version
 from pathlib import Path
 
+from mmrela import __version__
 from mmrela.files.locks import locked
 
 from ..training.logs import Curve, curve, read_log, timed
@@ -73,7 +73,7 @@ def commit() -> str:
              ':!*.md', ':!*.png'])
         return name + '-dirty' * (same.returncode != 0)
     except (OSError, subprocess.CalledProcessError):
-        return version('mmrela')
+        return __version__
 
 
 def append(file: Path, line: dict) -> None:
