@@ -9,6 +9,9 @@ import time
 import traceback
 from collections.abc import Callable
 
+import pytest
+import torch
+
 from mmrela import processes as ranks
 from mmrela.errors import UserError
 
@@ -53,6 +56,8 @@ def run_ranks(work: Callable[[int], None], size: int, tmp_path,
     Returns:
         Their exit codes, and what each printed to stderr.
     """
+    if torch.cuda.is_initialized():
+        pytest.skip('CUDA cannot be used in forks of a process that used it')
     port, children, files = free_port(), [], []
     for rank in range(size):
         files.append(tmp_path / f'stderr-{rank}')

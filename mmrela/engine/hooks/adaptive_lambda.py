@@ -99,6 +99,7 @@ class AdaptiveLambdaHook(Hook):
             runner.train_dataloader.dataset.check_targets(
                 model.rela_head.out_channels)
         try_stages(runner, model, [1, 0] if rela else [0])
+        compat.count_once(model)
         if runner.cfg.get('compile'):  # each stage once
             compat.keep_eager(model, runner.optim_wrapper)
         if isinstance(runner.train_loop, IterBasedTrainLoop):
