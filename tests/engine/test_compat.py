@@ -1,4 +1,4 @@
-"""What dynamo must not trace, in one model and in no other."""
+"""Guards against the stack: what they change, and what stays."""
 from __future__ import annotations
 
 from collections.abc import Callable
