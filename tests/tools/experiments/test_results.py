@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+from importlib.metadata import Distribution, PackageNotFoundError
 
 from _lib.experiments.results import append, commit, results
 from mmrela import __version__
@@ -57,5 +58,9 @@ def test_grown_results_leave_the_commit_clean(tmp_path, monkeypatch):
 
 
 def test_without_git_the_version_is_recorded(tmp_path, monkeypatch):
+    def missing(name: str) -> None:
+        raise PackageNotFoundError(name)
+
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(Distribution, 'from_name', missing)  # not installed
     assert commit() == __version__
